@@ -1,0 +1,53 @@
+"""WAMP client library: what an application imports.
+
+``wamp.twisted`` holds the sessions for Twisted. Here are the decorators, types and exceptions that do not depend on
+an event loop; importing this package loads none.
+"""
+
+from wamp.decorators import error, register, subscribe
+from wamp.exception import (
+    ApplicationError,
+    Error,
+    InvalidUri,
+    ProtocolError,
+    SerializationError,
+    SessionNotReady,
+    TransportLost,
+)
+from wamp.types import (
+    CallDetails,
+    CallOptions,
+    CallResult,
+    Challenge,
+    CloseDetails,
+    ComponentConfig,
+    EventDetails,
+    PublishOptions,
+    RegisterOptions,
+    SessionDetails,
+    SubscribeOptions,
+)
+
+__all__ = [
+    "ApplicationError",
+    "CallDetails",
+    "CallOptions",
+    "CallResult",
+    "Challenge",
+    "CloseDetails",
+    "ComponentConfig",
+    "Error",
+    "EventDetails",
+    "InvalidUri",
+    "ProtocolError",
+    "PublishOptions",
+    "RegisterOptions",
+    "SerializationError",
+    "SessionDetails",
+    "SessionNotReady",
+    "SubscribeOptions",
+    "TransportLost",
+    "error",
+    "register",
+    "subscribe",
+]

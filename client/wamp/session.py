@@ -1,0 +1,766 @@
+"""The client end of one WAMP session as a state machine: no event loop, no socket, no clock, no randomness.
+
+What the application does becomes a message, which the caller sends::
+
+    message = session.call(reply, "com.add", (2, 3), {}, None)
+
+What the router sends becomes at most one effect, which the caller carries out::
+
+    effect = session.receive(message)
+
+``reply`` is whatever the caller wants back when the request is settled: a Deferred, a Future, a queue. This module
+never looks at it. Payload bytes become Python values here and nowhere else, in the codec of the connection.
+
+The states and what each accepts are ``TABLE``. A pair that is not in it is a ``ProtocolViolation`` of the router's.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from wamp.errormap import Answer, ErrorMap
+from wamp.exception import ApplicationError, Error, InvalidUriError, SerializationError, SessionNotReady
+from wamp.handlers import payload_of, result_of
+from wamp.protocol import errors, messages
+from wamp.protocol.codec import CODECS, Codec
+from wamp.protocol.errors import ProtocolViolation
+from wamp.protocol.ids import RequestIds
+from wamp.protocol.messages import ABSENT, Message, Raw
+from wamp.protocol.roles import announcement
+from wamp.protocol.serializers import TranscodingError
+from wamp.protocol.uris import Match, is_valid
+from wamp.request import Endpoint, Handler, Owner, Publication, Registration, Subscription
+from wamp.types import (
+    CallOptions,
+    Challenge,
+    CloseDetails,
+    PublishOptions,
+    RegisterOptions,
+    SubscribeOptions,
+    Welcome,
+)
+
+__all__ = [
+    "ROLES",
+    "TABLE",
+    "Challenged",
+    "ClientSession",
+    "Effect",
+    "Failed",
+    "Interrupted",
+    "Invoked",
+    "Left",
+    "Progressed",
+    "Received",
+    "State",
+    "Succeeded",
+    "Welcomed",
+]
+
+Reply = Any
+Dict = dict[str, Any]
+
+AGENT: Final = "wamp-python"
+"""HELLO.agent. Routers recognise clients without one by their features, and treat some of them specially."""
+
+ROLES: Final[Dict] = announcement(
+    {
+        "publisher": (
+            "publisher_identification",
+            "publisher_exclusion",
+            "subscriber_blackwhite_listing",
+            "x_acknowledged_event_delivery",
+        ),
+        "subscriber": ("publisher_identification", "pattern_based_subscription", "subscription_revocation"),
+        "caller": ("caller_identification", "progressive_call_results", "call_canceling", "call_timeout"),
+        "callee": (
+            "caller_identification",
+            "pattern_based_registration",
+            "shared_registration",
+            "registration_revocation",
+            "progressive_call_results",
+            "call_canceling",
+        ),
+    }
+)
+"""What HELLO announces."""
+
+
+class State(enum.Enum):
+    """Where a session is. A connection may carry several sessions, one after the other."""
+
+    IDLE = "connected, no session yet"
+    JOINING = "HELLO or AUTHENTICATE sent, the router's turn"
+    CHALLENGED = "the application works on an answer to CHALLENGE"
+    WELCOMED = "the application may still refuse the WELCOME"
+    JOINED = "on the realm"
+    LEAVING = "GOODBYE sent, the router's is awaited"
+    OVER = "left, refused or aborted; what still arrives was on its way"
+
+
+# -- requests in flight -----------------------------------------------------------------------------------------------
+
+
+class Pending(msgspec.Struct):
+    """A request that the router has not answered yet. ``reply`` is None once nobody waits for it any more."""
+
+    reply: Reply
+
+
+class PendingCall(Pending):
+    procedure: str
+    on_progress: Callable[..., Any] | None = None
+    details: bool | None = None
+
+
+class PendingPublish(Pending):
+    pass
+
+
+class PendingRegister(Pending):
+    procedure: str
+    endpoint: Endpoint
+
+
+class PendingUnregister(Pending):
+    registration: Registration
+
+
+class PendingSubscribe(Pending):
+    topic: str
+    handler: Handler
+
+
+class PendingUnsubscribe(Pending):
+    subscription: int
+
+
+# -- effects: what the caller of ``receive`` carries out --------------------------------------------------------------
+
+
+class Effect(msgspec.Struct):
+    """Base of what a message from the router asks for."""
+
+
+class Welcomed(Effect):
+    """Ask the application whether it agrees, then ``established`` or ``abort``."""
+
+    welcome: Welcome
+
+
+class Challenged(Effect):
+    """Ask the application for an answer, then ``authenticate`` or ``abort``."""
+
+    challenge: Challenge
+
+
+class Left(Effect):
+    """The session is over: send ``answer``, if any, fail the ``replies``, tell the application."""
+
+    details: CloseDetails
+    replies: list[tuple[Reply, ApplicationError]]
+    answer: Message | None = None
+    was_joined: bool = True
+
+
+class Succeeded(Effect):
+    """A request has its result."""
+
+    reply: Reply
+    value: Any
+
+
+class Failed(Effect):
+    """A request was refused. ``cause`` is what the exception's own class raised when it was to be built."""
+
+    reply: Reply
+    exception: BaseException
+    cause: BaseException | None = None
+
+
+class Progressed(Effect):
+    """Call ``on_progress(*args, **kwargs)``."""
+
+    on_progress: Callable[..., Any]
+    args: list[Any]
+    kwargs: Dict
+
+
+class Received(Effect):
+    """Run each subscription's handler on the event; if it is to be acknowledged, do so behind each."""
+
+    message: messages.Event
+    args: list[Any]
+    kwargs: Dict
+    subscriptions: tuple[Subscription, ...]
+    acknowledge: bool = False
+
+
+class Invoked(Effect, eq=False):
+    """Run the endpoint, then ``complete`` or ``refuse``; in between ``progress``, if the caller wants it.
+
+    ``running`` is the caller's, for what ``Interrupted`` has to stop.
+    """
+
+    message: messages.Invocation
+    registration: Registration
+    args: list[Any]
+    kwargs: Dict
+    running: Any = None
+    was_interrupted: bool = False
+
+
+class Interrupted(Effect):
+    """Stop the endpoint that runs for this invocation."""
+
+    invoked: Invoked
+
+
+# -- the session ------------------------------------------------------------------------------------------------------
+
+
+class ClientSession:
+    """One client session. ``owner`` is what registrations and subscriptions refer to as their session.
+
+    ``new_ids`` gives the request ids of a session, starting over with each.
+    """
+
+    __slots__ = (
+        "_accepted",
+        "_ids",
+        "_invocations",
+        "_new_ids",
+        "_owner",
+        "_pack",
+        "_pending",
+        "_registrations",
+        "_subscriptions",
+        "_unpack",
+        "errors",
+        "realm",
+        "state",
+        "welcome",
+    )
+
+    def __init__(self, owner: Owner, new_ids: Callable[[], Iterator[int]] = RequestIds) -> None:
+        self._owner = owner
+        self._new_ids = new_ids
+        self.errors = ErrorMap()
+        self.realm: str | None = None
+        self.welcome: Welcome | None = None
+        """What the router has said of the session that is joined."""
+        self.open(CODECS["json"])
+
+    def open(self, codec: Codec) -> None:
+        """Begin with a new connection, whose payloads are in ``codec``."""
+        self._pack: Callable[[Any], Raw] = codec.serializer.pack
+        self._unpack: Callable[[Raw], Any] = codec.serializer.unpack
+        self._reset()
+        self._enter(State.IDLE)
+
+    def _reset(self) -> None:
+        self._ids = self._new_ids()
+        self._pending: dict[int, Pending] = {}  # request -> what waits for its answer
+        self._registrations: dict[int, Registration] = {}
+        self._subscriptions: dict[int, list[Subscription]] = {}  # one id, several handlers
+        self._invocations: dict[int, Invoked] = {}
+        self.welcome = None
+
+    def _enter(self, state: State) -> None:
+        self.state = state
+        self._accepted = _ACCEPTED[state]
+
+    @property
+    def id(self) -> int | None:
+        """The session id while the session is on a realm."""
+        is_on_realm = self.state in (State.JOINED, State.LEAVING)
+        return self.welcome.session if is_on_realm and self.welcome is not None else None
+
+    def receive(self, message: Message) -> Effect | None:
+        """Take a message from the router; raise ProtocolViolation if it has no place here."""
+        method = self._accepted.get(type(message))
+        if method is None:
+            raise ProtocolViolation(f"{_name(message)} received while {self.state.name}: {self.state.value}")
+        return method(self, message)
+
+    # -- joining
+
+    def join(
+        self,
+        realm: str,
+        authmethods: list[str] | None = None,
+        authid: str | None = None,
+        authrole: str | None = None,
+        authextra: Dict | None = None,
+        **more: Any,
+    ) -> messages.Hello:
+        """Return the HELLO that asks for a session on ``realm``."""
+        if self.state not in (State.IDLE, State.OVER):
+            raise Error(f"cannot join {realm}: {self.state.value}")
+        if not is_valid(realm):
+            raise InvalidUriError(f"cannot join {realm!r}: not a valid realm")
+        self._reset()
+        self._enter(State.JOINING)
+        self.realm = realm
+        asked = {
+            "authmethods": authmethods,
+            "authid": authid,
+            "authrole": authrole,
+            "authextra": authextra,
+            **more,
+        }
+        wanted = {name: value for name, value in asked.items() if value is not None}
+        return messages.Hello(realm, {"agent": AGENT, "roles": ROLES, **wanted})
+
+    def _on_challenge(self, message: messages.Challenge) -> Effect:
+        self._enter(State.CHALLENGED)
+        return Challenged(Challenge(message.method, message.extra))
+
+    def authenticate(self, signature: str) -> messages.Authenticate | None:
+        """Return the answer to the challenge, or None if the session has ended meanwhile."""
+        if self.state is not State.CHALLENGED:
+            return None
+        self._enter(State.JOINING)
+        return messages.Authenticate(signature, {})
+
+    def _on_welcome(self, message: messages.Welcome) -> Effect:
+        self._enter(State.WELCOMED)
+        get = message.details.get
+        self.welcome = Welcome(
+            message.session,
+            get("realm") or self.realm or "",
+            get("authid"),
+            get("authrole"),
+            get("authmethod"),
+            get("authprovider"),
+            get("authextra"),
+            get("roles") or {},
+            message.details,
+        )
+        return Welcomed(self.welcome)
+
+    def established(self) -> bool:
+        """Enter the session that the router has welcomed; False if it has ended meanwhile."""
+        if self.state is not State.WELCOMED or self.welcome is None:
+            return False
+        self.realm = self.welcome.realm
+        self._enter(State.JOINED)
+        return True
+
+    # -- leaving
+
+    def leave(self, reason: str | None = None, message: str | None = None) -> messages.Goodbye | None:
+        """Return the GOODBYE that ends the session, or None if there is none to end."""
+        if self.state is not State.JOINED:
+            return None
+        self._enter(State.LEAVING)
+        return messages.Goodbye({} if message is None else {"message": message}, reason or errors.CLOSE_NORMAL)
+
+    def abort(self, reason: str, text: str) -> Left | None:
+        """End the session from this side at once: the effect's answer is the ABORT. None if it had ended before."""
+        if self.state is State.OVER:
+            return None
+        return self._end(CloseDetails(reason, text), messages.Abort({"message": text}, reason))
+
+    def lost(self) -> Left | None:
+        """End the session because the connection is gone; None if it had ended before."""
+        if self.state in (State.IDLE, State.OVER):
+            self._enter(State.OVER)
+            return None
+        text = f"the connection was lost while {self.state.value}"
+        return self._end(CloseDetails(CloseDetails.REASON_TRANSPORT_LOST, text), None)
+
+    def _on_abort(self, message: messages.Abort) -> Effect:
+        return self._end(CloseDetails(message.reason, self._text(message)), None)
+
+    def _text(self, message: messages.Abort) -> str | None:
+        """Return what an ABORT says to a human: older routers say it as an argument."""
+        text = message.details.get("message")
+        args = [] if message.args is ABSENT else self._unpack(message.args)
+        return str(text) if text is not None else next(iter(args), None)
+
+    def _on_goodbye(self, message: messages.Goodbye) -> Effect:
+        details = CloseDetails(message.reason, message.details.get("message"))
+        return self._end(details, messages.Goodbye({}, errors.CLOSE_GOODBYE_AND_OUT))
+
+    def _on_goodbye_reply(self, message: messages.Goodbye) -> Effect:
+        # goodbye_and_out is how the specification's routers agree; Crossbar agrees with close.normal, and
+        # that is what applications compare with.
+        agreed = message.reason == errors.CLOSE_GOODBYE_AND_OUT
+        reason = errors.CLOSE_NORMAL if agreed else message.reason
+        return self._end(CloseDetails(reason, message.details.get("message")), None)
+
+    def _end(self, details: CloseDetails, answer: Message | None) -> Left:
+        was_joined = self.state in (State.JOINED, State.LEAVING)
+        waiting = [pending.reply for pending in self._pending.values() if pending.reply is not None]
+        for registration in self._registrations.values():
+            registration.active = False
+        for subscriptions in self._subscriptions.values():
+            for subscription in subscriptions:
+                subscription.active = False
+        self._reset()
+        self._enter(State.OVER)
+        text = () if details.message is None else (details.message,)
+        replies = [(reply, ApplicationError(details.reason or "", *text)) for reply in waiting]
+        return Left(details, replies, answer, was_joined)
+
+    def _ignore(self, message: Message) -> None:
+        """The session is over on this side; the message was on its way."""
+
+    # -- requests
+
+    def _ready(self) -> None:
+        """Check that a request may be made now; raise SessionNotReady."""
+        if self.state is not State.JOINED:
+            raise SessionNotReady(f"not on a realm: {self.state.value}")
+
+    def _request(self, uri: str, match: str | None = None) -> None:
+        """Check that a request for a URI may be made now; raise SessionNotReady or InvalidUriError."""
+        self._ready()
+        if uri not in _KNOWN_URIS:
+            _learn(uri, match)
+
+    def _payload(self, args: tuple[Any, ...], kwargs: Dict) -> tuple[Raw, Raw]:
+        try:
+            return self._pack(args) if args else ABSENT, self._pack(kwargs) if kwargs else ABSENT
+        except TranscodingError as error:
+            raise SerializationError(str(error)) from None
+
+    def call(
+        self, reply: Reply, procedure: str, args: tuple[Any, ...], kwargs: Dict, options: CallOptions | None
+    ) -> messages.Call:
+        """Return the CALL of a procedure."""
+        self._request(procedure)
+        packed = self._payload(args, kwargs)
+        request = next(self._ids)
+        if options is None:
+            self._pending[request] = PendingCall(reply, procedure)
+            return messages.Call(request, {}, procedure, *packed)
+        self._pending[request] = PendingCall(reply, procedure, options.on_progress, options.details)
+        return messages.Call(request, options.message_attr(), procedure, *packed)
+
+    def cancel(self, request: int) -> messages.Cancel | None:
+        """Return the CANCEL of a call in flight, or None if it is settled. Its answer will go to nobody."""
+        pending = self._pending.get(request)
+        if pending is None:
+            return None
+        pending.reply = None
+        if type(pending) is not PendingCall or self.state is not State.JOINED:
+            return None
+        return messages.Cancel(request, {})
+
+    def forget(self, request: int) -> None:
+        """Drop a request that could not be sent."""
+        self._pending.pop(request, None)
+
+    def publish(
+        self, reply: Reply, topic: str, args: tuple[Any, ...], kwargs: Dict, options: PublishOptions | None
+    ) -> messages.Publish:
+        """Return the PUBLISH of an event; ``reply`` waits only if the options ask for an acknowledgement."""
+        self._request(topic)
+        packed = self._payload(args, kwargs)
+        request = next(self._ids)
+        if options is None:
+            return messages.Publish(request, {}, topic, *packed)
+        if options.acknowledge:
+            self._pending[request] = PendingPublish(reply)
+        return messages.Publish(request, options.message_attr(), topic, *packed)
+
+    def register(
+        self, reply: Reply, procedure: str, endpoint: Endpoint, options: RegisterOptions | None
+    ) -> messages.Register:
+        """Return the REGISTER of an endpoint; the request's result is its Registration."""
+        self._request(procedure, "exact" if options is None else options.match)
+        request = next(self._ids)
+        self._pending[request] = PendingRegister(reply, procedure, endpoint)
+        return messages.Register(request, {} if options is None else options.message_attr(), procedure)
+
+    def unregister(self, reply: Reply, registration: Registration) -> messages.Unregister:
+        """Return the UNREGISTER of a registration."""
+        self._ready()
+        request = next(self._ids)
+        self._pending[request] = PendingUnregister(reply, registration)
+        return messages.Unregister(request, registration.id)
+
+    def subscribe(
+        self, reply: Reply, topic: str, handler: Handler, options: SubscribeOptions | None
+    ) -> messages.Subscribe:
+        """Return the SUBSCRIBE of a handler; the request's result is its Subscription."""
+        self._request(topic, "exact" if options is None else options.match)
+        request = next(self._ids)
+        self._pending[request] = PendingSubscribe(reply, topic, handler)
+        return messages.Subscribe(request, {} if options is None else options.message_attr(), topic)
+
+    def unsubscribe(self, reply: Reply, subscription: Subscription) -> messages.Unsubscribe | int:
+        """Detach a handler: return the UNSUBSCRIBE if it was the last of its id, else how many are left."""
+        self._ready()
+        subscription.active = False
+        others = self._subscriptions.get(subscription.id, [])
+        if subscription in others:
+            others.remove(subscription)
+        if others:
+            return len(others)
+        request = next(self._ids)
+        self._pending[request] = PendingUnsubscribe(reply, subscription.id)
+        return messages.Unsubscribe(request, subscription.id)
+
+    # -- answers
+
+    def _take(self, message: Any, kind: type[Pending]) -> Any:
+        """Remove the request that a message answers; raise ProtocolViolation if there is none of that kind."""
+        pending = self._pending.get(message.request)
+        if type(pending) is not kind:
+            raise ProtocolViolation(f"{_name(message)} for request {message.request}, which is not in flight")
+        del self._pending[message.request]
+        return pending
+
+    def _values(self, message: Any) -> tuple[list[Any], Dict]:
+        """Return a message's payload as Python values."""
+        args, kwargs = message.args, message.kwargs
+        return [] if args is ABSENT else self._unpack(args), {} if kwargs is ABSENT else self._unpack(kwargs)
+
+    def _on_result(self, message: messages.Result) -> Effect | None:
+        if message.details and message.details.get("progress"):
+            return self._on_progress(message)
+        pending: PendingCall = self._take(message, PendingCall)
+        if pending.reply is None:
+            return None
+        args, kwargs = self._values(message)
+        return Succeeded(pending.reply, result_of(args, kwargs, message, details=pending.details))
+
+    def _on_progress(self, message: messages.Result) -> Effect | None:
+        pending = self._pending.get(message.request)
+        if type(pending) is not PendingCall:
+            raise ProtocolViolation(f"RESULT for request {message.request}, which is not in flight")
+        if pending.on_progress is None or pending.reply is None:
+            return None
+        args, kwargs = self._values(message)
+        if not pending.details:
+            return Progressed(pending.on_progress, args, kwargs)
+        return Progressed(pending.on_progress, [result_of(args, kwargs, message, details=True)], {})
+
+    def _on_error(self, message: messages.Error) -> Effect | None:
+        kind = _REFUSED.get(message.request_type)
+        if kind is None:
+            raise ProtocolViolation(f"ERROR for a request of type {message.request_type}")
+        pending = self._take(message, kind)
+        if pending.reply is None:
+            return None
+        args, kwargs = self._values(message)
+        return Failed(pending.reply, *self.errors.exception(message.error, args, kwargs, message.details))
+
+    def _on_published(self, message: messages.Published) -> Effect | None:
+        pending = self._take(message, PendingPublish)
+        return _succeeded(pending, Publication(message.publication))
+
+    def _on_registered(self, message: messages.Registered) -> Effect | None:
+        pending: PendingRegister = self._take(message, PendingRegister)
+        if message.registration in self._registrations:
+            raise ProtocolViolation(f"REGISTERED with id {message.registration}, which is another registration's")
+        registration = Registration(self._owner, message.registration, pending.procedure, pending.endpoint)
+        self._registrations[message.registration] = registration
+        return _succeeded(pending, registration)
+
+    def _on_subscribed(self, message: messages.Subscribed) -> Effect | None:
+        pending: PendingSubscribe = self._take(message, PendingSubscribe)
+        subscription = Subscription(message.subscription, pending.topic, self._owner, pending.handler)
+        self._subscriptions.setdefault(message.subscription, []).append(subscription)
+        return _succeeded(pending, subscription)
+
+    def _on_unregistered(self, message: messages.Unregistered) -> Effect | None:
+        if message.request == 0:
+            self._drop_registration(message.details.get("registration"))
+            return None
+        pending: PendingUnregister = self._take(message, PendingUnregister)
+        self._drop_registration(pending.registration.id)
+        return _succeeded(pending, None)
+
+    def _drop_registration(self, registration: int | None) -> None:
+        """Forget a registration. One that is unknown was revoked while our UNREGISTER was on its way."""
+        dropped = self._registrations.pop(registration or 0, None)
+        if dropped is not None:
+            dropped.active = False
+
+    def _on_unsubscribed(self, message: messages.Unsubscribed) -> Effect | None:
+        if message.request == 0:
+            self._drop_subscriptions(message.details.get("subscription"))
+            return None
+        pending: PendingUnsubscribe = self._take(message, PendingUnsubscribe)
+        self._drop_subscriptions(pending.subscription)
+        return _succeeded(pending, 0)
+
+    def _drop_subscriptions(self, subscription: int | None) -> None:
+        for dropped in self._subscriptions.pop(subscription or 0, ()):
+            dropped.active = False
+
+    # -- events
+
+    def _on_event(self, message: messages.Event) -> Effect | None:
+        subscriptions = self._subscriptions.get(message.subscription)
+        if subscriptions is None:
+            raise ProtocolViolation(f"EVENT for subscription {message.subscription}, which does not exist")
+        if not subscriptions:
+            return None
+        args, kwargs = self._values(message)
+        acknowledge = bool(message.details) and self._wants_acknowledgement(message.details)
+        return Received(message, args, kwargs, tuple(subscriptions), acknowledge)
+
+    def _wants_acknowledgement(self, details: Dict) -> bool:
+        """Tell whether broker and event both ask for EVENT_RECEIVED."""
+        if not details.get("x_acknowledged_delivery") or self.welcome is None:
+            return False
+        features = self.welcome.roles.get("broker", {}).get("features", {})
+        return bool(features.get("x_acknowledged_event_delivery"))
+
+    # -- invocations
+
+    def _on_invocation(self, message: messages.Invocation) -> Effect:
+        registration = self._registrations.get(message.registration)
+        if registration is None:
+            raise ProtocolViolation(f"INVOCATION for registration {message.registration}, which does not exist")
+        if message.request in self._invocations:
+            raise ProtocolViolation(f"INVOCATION with request {message.request}, which is in progress")
+        invoked = Invoked(message, registration, *self._values(message))
+        self._invocations[message.request] = invoked
+        return invoked
+
+    def _on_interrupt(self, message: messages.Interrupt) -> Effect | None:
+        # An unknown request is no violation: the answer and the INTERRUPT have crossed.
+        invoked = self._invocations.get(message.request)
+        if invoked is None:
+            return None
+        invoked.was_interrupted = True
+        return Interrupted(invoked)
+
+    def _is_waited_for(self, invoked: Invoked) -> bool:
+        """Tell whether the router still expects an answer: not after the session in which it asked."""
+        return self.state is State.JOINED and self._invocations.get(invoked.message.request) is invoked
+
+    def _finish(self, invoked: Invoked) -> bool:
+        """Forget an invocation; tell whether the router still expects its answer."""
+        if self._invocations.get(invoked.message.request) is not invoked:
+            return False
+        del self._invocations[invoked.message.request]
+        return self.state is State.JOINED
+
+    def progress(self, invoked: Invoked, args: tuple[Any, ...], kwargs: Dict) -> messages.Yield | None:
+        """Return a progressive result, or None if nobody waits for it any more."""
+        if not self._is_waited_for(invoked):
+            return None
+        return messages.Yield(invoked.message.request, {"progress": True}, *self._payload(args, kwargs))
+
+    def complete(self, invoked: Invoked, value: Any) -> messages.Yield | messages.Error | None:
+        """Return the answer to an invocation: an ERROR if the value cannot be sent, None if nobody waits for it."""
+        try:
+            payload = self._payload(*payload_of(value))
+        except SerializationError as error:
+            text = f"the result of {invoked.registration.procedure} could not be serialized: {error}"
+            return self.reject(invoked, ApplicationError.INVALID_PAYLOAD, text)
+        return messages.Yield(invoked.message.request, {}, *payload) if self._finish(invoked) else None
+
+    def refuse(self, invoked: Invoked, exception: BaseException, traceback: str | None = None) -> messages.Error | None:
+        """Return the ERROR for an exception of the endpoint, or None if nobody waits for it."""
+        answer = self.errors.answer(exception)
+        if traceback is not None:
+            answer = Answer(answer.uri, answer.args, {**answer.kwargs, "traceback": traceback})
+        return self._error(invoked, answer)
+
+    def reject(self, invoked: Invoked, uri: str, text: str) -> messages.Error | None:
+        """Return an ERROR with a text of our own, or None if nobody waits for it."""
+        return self._error(invoked, Answer(uri, (text,)))
+
+    def replace(self, answer: messages.Yield | messages.Error, uri: str, text: str) -> messages.Error:
+        """Return the ERROR to send instead of an answer that the connection did not take."""
+        return messages.Error(messages.Invocation.CODE, answer.request, {}, uri, *self._payload((text,), {}))
+
+    def _error(self, invoked: Invoked, answer: Answer) -> messages.Error | None:
+        if not self._finish(invoked):
+            return None
+        try:
+            payload = self._payload(answer.args, answer.kwargs)
+        except SerializationError:
+            # The text is what can always be sent, and what the caller needs most.
+            payload = self._payload(tuple(str(arg) for arg in answer.args), {})
+        return messages.Error(messages.Invocation.CODE, invoked.message.request, {}, answer.uri, *payload)
+
+
+def _succeeded(pending: Pending, value: Any) -> Succeeded | None:
+    return None if pending.reply is None else Succeeded(pending.reply, value)
+
+
+def _name(message: Message) -> str:
+    return type(message).__name__.upper()
+
+
+_KNOWN_URIS: Final[set[str]] = set()
+"""Valid exact URIs that were used, so that each is checked once. Bounded: an application's URIs may hold ids."""
+_KNOWN_URIS_LIMIT: Final = 1024
+
+
+def _learn(uri: str, match: str | None) -> None:
+    """Check a URI and remember an exact one; raise InvalidUriError."""
+    policy = Match(match or Match.EXACT)
+    if not is_valid(uri, match=policy):
+        raise InvalidUriError(f"{uri!r} is not a valid URI for {policy} matching")
+    if policy is Match.EXACT:
+        if len(_KNOWN_URIS) >= _KNOWN_URIS_LIMIT:
+            _KNOWN_URIS.clear()
+        _KNOWN_URIS.add(uri)
+
+
+_REFUSED: Final[Mapping[int, type[Pending]]] = {
+    messages.Call.CODE: PendingCall,
+    messages.Publish.CODE: PendingPublish,
+    messages.Register.CODE: PendingRegister,
+    messages.Unregister.CODE: PendingUnregister,
+    messages.Subscribe.CODE: PendingSubscribe,
+    messages.Unsubscribe.CODE: PendingUnsubscribe,
+}
+"""ERROR.request_type -> the kind of request that it refuses."""
+
+Method = Callable[[ClientSession, Any], Effect | None]
+
+_ANSWERS: Final[dict[type[Message], Method]] = {
+    messages.Result: ClientSession._on_result,
+    messages.Error: ClientSession._on_error,
+    messages.Published: ClientSession._on_published,
+    messages.Registered: ClientSession._on_registered,
+    messages.Unregistered: ClientSession._on_unregistered,
+    messages.Subscribed: ClientSession._on_subscribed,
+    messages.Unsubscribed: ClientSession._on_unsubscribed,
+    messages.Event: ClientSession._on_event,
+}
+"""What arrives both on the realm and while the router's GOODBYE is awaited."""
+
+_FROM_ROUTER: Final = [message for message in messages.MESSAGES.values() if message.SENDER & messages.Sender.ROUTER]
+
+TABLE: Final[Mapping[tuple[State, type[Message]], Method]] = {
+    (State.JOINING, messages.Welcome): ClientSession._on_welcome,
+    (State.JOINING, messages.Challenge): ClientSession._on_challenge,
+    (State.JOINING, messages.Abort): ClientSession._on_abort,
+    (State.CHALLENGED, messages.Abort): ClientSession._on_abort,
+    (State.WELCOMED, messages.Abort): ClientSession._on_abort,
+    (State.WELCOMED, messages.Goodbye): ClientSession._on_goodbye,
+    (State.JOINED, messages.Abort): ClientSession._on_abort,
+    (State.JOINED, messages.Goodbye): ClientSession._on_goodbye,
+    (State.JOINED, messages.Invocation): ClientSession._on_invocation,
+    (State.JOINED, messages.Interrupt): ClientSession._on_interrupt,
+    **{(State.JOINED, message): method for message, method in _ANSWERS.items()},
+    # An invocation that crosses our GOODBYE is not run: its answer could not be sent any more.
+    (State.LEAVING, messages.Invocation): ClientSession._ignore,
+    (State.LEAVING, messages.Interrupt): ClientSession._on_interrupt,
+    (State.LEAVING, messages.Abort): ClientSession._on_abort,
+    (State.LEAVING, messages.Goodbye): ClientSession._on_goodbye_reply,
+    **{(State.LEAVING, message): method for message, method in _ANSWERS.items()},
+    **{(State.OVER, message): ClientSession._ignore for message in _FROM_ROUTER},
+}
+"""(state, message) -> method. What is missing is a protocol violation."""
+
+_ACCEPTED: Final[Mapping[State, Mapping[type[Message], Method]]] = {
+    state: {message: method for (of, message), method in TABLE.items() if of is state} for state in State
+}
+"""The table again, one row at a time: a message costs one look-up."""

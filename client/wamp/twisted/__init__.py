@@ -1,0 +1,5 @@
+"""WAMP for Twisted: ``ApplicationSession`` and the ``ApplicationRunner`` that connects it to a router."""
+
+from wamp.twisted.session import ApplicationSession
+
+__all__ = ["ApplicationSession"]

@@ -1,0 +1,148 @@
+"""What the transports on Twisted share: bytes to messages, messages to bytes, and the session in between."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.interfaces import ISSLTransport
+
+from wamp.exception import SerializationError, TransportLost
+from wamp.protocol.codec import Codec
+from wamp.protocol.errors import ProtocolViolation
+from wamp.protocol.messages import Message
+from wamp.protocol.serializers import TranscodingError
+from wamp.transport import Transport
+from wamp.types import TransportDetails
+
+__all__ = ["Host", "HostedSession", "Link", "transport_details"]
+
+PING_INTERVAL = 10.0
+PING_TIMEOUT = 5.0
+HANDSHAKE_TIMEOUT = 5.0
+MAX_MESSAGE_SIZE = 16 * 1024 * 1024
+"""The largest message that we accept; RawSocket cannot express more."""
+
+
+class HostedSession(Protocol):
+    """A session as a transport sees it."""
+
+    def onOpen(self, transport: Transport) -> None: ...
+    def onMessage(self, message: Message) -> None: ...
+    def onViolation(self, violation: ProtocolViolation) -> None: ...
+    def onClose(self, wasClean: bool) -> None: ...
+
+
+class Host(Protocol):
+    """Who wanted the connection."""
+
+    def make_session(self) -> HostedSession:
+        """Return the session for a connection whose handshake has succeeded."""
+        ...
+
+    def opened(self, link: Link) -> None:
+        """The session of a connection was made and is about to learn of it."""
+        ...
+
+    def closed(self, link: Link, reason: str) -> None:
+        """A connection is closed, and its session, if there was one, has been told."""
+        ...
+
+
+class Link:
+    """One connection to a router: the ``Transport`` of its session. Subclasses write bytes and know how to close."""
+
+    host: Host
+    codec: Codec
+    details: TransportDetails
+    session: HostedSession | None = None
+
+    def begin(self, codec: Codec, details: TransportDetails) -> None:
+        """Give the connection, whose handshake is done, to a new session."""
+        self.codec = codec
+        self.details = details
+        self.session = session = self.host.make_session()
+        self.host.opened(self)
+        session.onOpen(self)
+
+    def deliver(self, data: bytes) -> None:
+        """Give the session one message."""
+        session = self.session
+        if session is None:
+            return
+        try:
+            message = self.codec.decode(data)
+        except ProtocolViolation as violation:
+            self.violated(violation)
+        else:
+            session.onMessage(message)
+
+    def violated(self, violation: ProtocolViolation) -> None:
+        """End a connection whose router sends what cannot be read."""
+        if self.session is not None:
+            self.session.onViolation(violation)
+        self.close()
+
+    def end(self, reason: str, *, was_clean: bool) -> None:
+        """Tell session and host that the connection is gone."""
+        session, self.session = self.session, None
+        if session is not None:
+            session.onClose(was_clean)
+        self.host.closed(self, reason)
+
+    def send(self, message: Message) -> None:
+        """Send a message; see ``Transport.send``."""
+        if not self.is_open():
+            raise TransportLost("the connection is closed")
+        try:
+            data = self.codec.encode(message)
+        except TranscodingError as error:
+            raise SerializationError(str(error)) from None
+        self.write(data)
+
+    def write(self, data: bytes) -> None:
+        """Send the bytes of one message; raise PayloadExceededError if the peer does not take that many."""
+        raise NotImplementedError
+
+    def is_open(self) -> bool:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def abort(self) -> None:
+        raise NotImplementedError
+
+
+def transport_details(transport: Any, codec: Codec, framing: int) -> TransportDetails:
+    """Return what is known of a Twisted transport."""
+    is_secure = ISSLTransport.providedBy(transport)
+    peer = transport.getPeer()
+    kind = (
+        TransportDetails.CHANNEL_TYPE_MEMORY
+        if isinstance(peer, UNIXAddress)
+        else TransportDetails.CHANNEL_TYPE_TLS
+        if is_secure
+        else TransportDetails.CHANNEL_TYPE_TCP
+    )
+    return TransportDetails(
+        channel_type=kind,
+        channel_framing=framing,
+        channel_serializer=codec.serializer.rawsocket_id,
+        own=_spell(transport.getHost()),
+        peer=_spell(peer),
+        is_server=False,
+        is_secure=is_secure,
+    )
+
+
+def _spell(address: object) -> str:
+    """Return an address as Autobahn writes it: ``tcp4:127.0.0.1:8080``."""
+    if isinstance(address, IPv4Address):
+        return f"tcp4:{address.host}:{address.port}"
+    if isinstance(address, IPv6Address):
+        return f"tcp6:{address.host}:{address.port}"
+    if isinstance(address, UNIXAddress):
+        name = address.name
+        return f"unix:{name.decode() if isinstance(name, bytes) else name or ''}"
+    return "?"

@@ -1,0 +1,1 @@
+"""May you: which role may call, register, publish and subscribe to which URI."""

@@ -1,0 +1,171 @@
+"""The kinds of value a field can hold, and the model that every part of the configuration is.
+
+Each kind says in `words` what it expects, for the one line an operator reads; pydantic's own texts are never shown.
+Numbers and flags accept what one environment variable became (`Variable`), and no other string.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Protocol, TypeAlias, runtime_checkable
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from wamprouter.config.environment import Variable
+
+_VARIABLE_SCHEMA = {"type": "string", "pattern": r"^\$\{.+\}$"}
+_DIGITS = 20  # more than any limit needs; int() of thousands of digits is refused by Python with another error
+_FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+class Model(BaseModel):
+    """A part of the configuration: fixed once read, and without unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@runtime_checkable
+class Worded(Protocol):
+    """An annotation that says what its field expects."""
+
+    @property
+    def words(self) -> str:
+        """Return the expectation in plain words, to follow "expected"."""
+        ...
+
+
+def expected(words: str) -> PydanticCustomError:
+    """Return the error of a check that knows better than its field's kind what it expects."""
+    return PydanticCustomError("expected", "{words}", {"words": words})
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Says what a field expects where its type alone says too little."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number within bounds, both included."""
+
+    low: int
+    high: int
+    unit: str = ""
+
+    @property
+    def words(self) -> str:
+        """Return the bounds in words."""
+        return f"an integer from {self.low} to {self.high}" + (f" ({self.unit})" if self.unit else "")
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            _number, core_schema.int_schema(strict=True, ge=self.low, le=self.high)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema), _VARIABLE_SCHEMA]}
+
+
+def _number(value: object) -> object:
+    if isinstance(value, Variable) and value.isascii() and value.isdigit() and len(value) <= _DIGITS:
+        return int(value)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Flag:
+    """True or false."""
+
+    words: str = "true or false"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_truth, core_schema.bool_schema(strict=True))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema), _VARIABLE_SCHEMA]}
+
+
+def _truth(value: object) -> object:
+    return _FLAGS.get(value.lower(), value) if isinstance(value, Variable) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string of a given form, which is a regular expression for the whole of it."""
+
+    pattern: str
+    words: str
+    written: str = ""  # the form in a file, where that is wider
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.str_schema(strict=True, pattern=f"^(?:{self.pattern})$")
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        form = self.written or self.pattern
+        return {"type": "string", "pattern": rf"^(?:{form})$|\$\{{"}  # with a variable in it, any text
+
+
+@dataclass(frozen=True, slots=True)
+class _Location:
+    """A path on disk. A relative one starts at the folder of the configuration file."""
+
+    words: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        text = core_schema.str_schema(strict=True, pattern=r"^[^\x00]+$")
+        located = core_schema.with_info_after_validator_function(_located, text)
+        return core_schema.no_info_before_validator_function(_as_text, located)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "minLength": 1}
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value
+
+
+def _located(text: str, info: core_schema.ValidationInfo[dict[str, Path] | None]) -> Path:
+    folder = (info.context or {}).get("folder")
+    return Path(os.path.abspath(folder / text)) if folder else Path(text)
+
+
+def _plain(value: object) -> object:
+    """Return a value of any kind as what a serializer knows, which a `Variable` is not."""
+    match value:
+        case str():
+            return str(value)
+        case list():
+            return [_plain(item) for item in value]
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+Flag: TypeAlias = Annotated[bool, _Flag()]
+Anything: TypeAlias = Annotated[Any, BeforeValidator(_plain)]
+
+Port: TypeAlias = Annotated[int, Whole(0, 65535)]
+Backlog: TypeAlias = Annotated[int, Whole(1, 65535)]
+Connections: TypeAlias = Annotated[int, Whole(1, 10_000_000)]
+Timeout: TypeAlias = Annotated[int, Whole(1, 3_600_000, "milliseconds")]
+Interval: TypeAlias = Annotated[int, Whole(0, 3_600_000, "milliseconds, 0 for never")]
+Seconds: TypeAlias = Annotated[int, Whole(0, 31_536_000, "seconds")]
+MessageSize: TypeAlias = Annotated[int, Whole(512, 64 * 1024**2, "bytes")]
+QueueSize: TypeAlias = Annotated[int, Whole(1024, 1024**3, "bytes")]
+
+Name: TypeAlias = Annotated[str, Text(r"\S+", "a name without spaces")]
+Id: TypeAlias = Annotated[str, Text("[A-Za-z][A-Za-z0-9_-]*", "a letter, then letters, digits, - and _")]
+RealmName: TypeAlias = Annotated[str, Text(r"[^\s.#]+(\.[^\s.#]+)*", 'a realm name such as "realm1" or "com.example"')]
+Classname: TypeAlias = Annotated[
+    str, Text(r"[^\W\d]\w*(\.[^\W\d]\w*)+", 'a class with its module, such as "package.module.Class"')
+]
+PathName: TypeAlias = Annotated[str, Text("/|[A-Za-z0-9_-]+", '"/", or letters, digits, - and _')]
+FileName: TypeAlias = Annotated[str, Text(r"[^/\\\x00]+", "the name of a file, without a folder")]
+Interface: TypeAlias = Annotated[str, Text(r"[^\s/]+", 'an address of this machine such as "127.0.0.1"')]
+Origin: TypeAlias = Annotated[str, Text(r"\S+", 'an origin such as "https://*.example.com"')]
+Folder: TypeAlias = Annotated[Path, _Location("a folder")]
+SocketFile: TypeAlias = Annotated[Path, _Location("the path of a socket")]

@@ -1,0 +1,69 @@
+"""From a file, or a plain document, to a checked configuration: every mistake at once, or none."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from wamprouter.config.document import read
+from wamprouter.config.environment import substitute
+from wamprouter.config.mistakes import mistakes
+from wamprouter.config.node import NodeConfig
+from wamprouter.config.problems import ConfigError, Problem
+from wamprouter.config.references import dangling
+from wamprouter.config.starter import STARTER
+
+
+def load(path: Path, *, environ: Mapping[str, str] = os.environ) -> NodeConfig:
+    """Read a configuration file: .json, .yaml, .yml or .toml.
+
+    Relative paths in it start at its folder. Raises `UnreadableConfig` if it is no document, `ConfigError` with a line
+    for each mistake if it is no configuration.
+    """
+    return validate(read(path), source=str(path), folder=path.absolute().parent, environ=environ)
+
+
+def validate(
+    document: object,
+    *,
+    source: str = "configuration",
+    folder: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> NodeConfig:
+    """Return the configuration that a plain document holds.
+
+    Relative paths start at the folder, and stay relative without one. Raises `ConfigError` with lines that begin with
+    the source.
+    """
+    document, problems = substitute(document, environ)
+    told = {problem.place for problem in problems}
+    config, mistaken = _modelled(document, folder)
+    found = [*problems, *(p for p in [*mistaken, *dangling(document)] if p.place not in told)]
+    if config is None or found:
+        raise ConfigError([problem.line(source) for problem in found])
+    return config
+
+
+def _modelled(document: object, folder: Path | None) -> tuple[NodeConfig | None, list[Problem]]:
+    try:
+        return NodeConfig.model_validate(document, context={"folder": folder}), []
+    except ValidationError as error:
+        return None, mistakes(error, NodeConfig, document)
+
+
+def default() -> NodeConfig:
+    """Return the configuration of a router without a file: realm1 for anyone on this machine, at
+    ws://127.0.0.1:8080/ws."""
+    return validate(json.loads(STARTER), source="default")
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a configuration file."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **NodeConfig.model_json_schema(by_alias=True),
+        "title": "wamprouter configuration",
+    }

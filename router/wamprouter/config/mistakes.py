@@ -1,0 +1,183 @@
+"""What pydantic found, told in the words of the configuration: the place, what was there, what was expected.
+
+pydantic's place names the branch of a union it took (`transports[0].web.paths`), and its texts speak of Python. So each
+place is followed through the model's types: that tells branches from fields, the kind of value that belongs there, and
+the names known there.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from wamprouter.config.fields import Worded
+from wamprouter.config.problems import ABSENT, Place, Problem, choice, did_you_mean, lookup, shown
+
+_WORDS = {
+    str: "a string",
+    int: "an integer",
+    bool: "true or false",
+    tuple: "a list",
+    dict: "an object",
+}
+# Follows from another mistake, which is told: a default that needs another field.
+_CONSEQUENCES = {"default_factory_not_called"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where a place of pydantic's leads: the place in the document, and the types there."""
+
+    place: Place
+    type: Any  # of what belongs there
+    key_type: Any = None  # of the key that leads there
+    within: Any = None  # of what holds it
+
+
+def mistakes(error: ValidationError, model: type[BaseModel], document: object) -> list[Problem]:
+    """Return what is wrong with the document, in the order of the model's fields."""
+    found = error.errors(include_url=False, include_context=True)
+    return [problem for details in found if (problem := _problem(details, model, document)) is not None]
+
+
+def _problem(details: ErrorDetails, model: type[BaseModel], document: object) -> Problem | None:
+    if details["type"] in _CONSEQUENCES:
+        return None
+    if _concerns_key(details):
+        return _told_name(_spot(details["loc"][:-1], model), None, details)
+    spot = _spot(details["loc"], model)
+    value = lookup(document, spot.place)
+    if details["type"] == "too_short" and value:  # all its entries are wrong, and are told
+        return None
+    tell = _TELL.get(details["type"], _told_kind)
+    return tell(spot, details["input"] if value is ABSENT else value, details)
+
+
+def _concerns_key(details: ErrorDetails) -> bool:
+    """Say whether the key is wrong and not the value, which pydantic's place says with a last step of its own."""
+    return len(details["loc"]) > 1 and details["loc"][-1] == "[key]" and details["type"].startswith("string_")
+
+
+def _told_kind(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
+    near = did_you_mean(value, [name for name in _alternatives(spot.type) if isinstance(name, str)])
+    return Problem(spot.place, f"got {shown(value)}, expected {_words(spot.type)}{near}")
+
+
+def _told_expectation(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
+    return Problem(spot.place, f"got {shown(value)}, expected {details['ctx']['words']}")
+
+
+def _told_missing(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
+    return Problem(spot.place, f"missing, expected {_words(spot.type)}")
+
+
+def _told_name(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
+    return Problem(spot.place[:-1], f"got the name {shown(spot.place[-1])}, expected {_words(spot.key_type)}")
+
+
+def _told_unknown(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
+    known = sorted(name for model in _models(spot.within) for name in _fields(model))
+    near = did_you_mean(spot.place[-1], known)
+    return Problem(spot.place, f"unknown field{near or f', expected {choice(known)}'}")
+
+
+def _told_type(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
+    known = [tag for member in _models(spot.type) for tag in _tags(member)]
+    if not isinstance(value, dict) or "type" not in value:
+        return Problem((*spot.place, "type"), f"missing, expected {choice(known)}")
+    near = did_you_mean(value["type"], known)
+    return Problem((*spot.place, "type"), f"got {shown(value['type'])}, expected {choice(known)}{near}")
+
+
+# What to say of which of pydantic's errors; of all others, what was there and what belongs there.
+_TELL: dict[str, Callable[[_Spot, object, ErrorDetails], Problem]] = {
+    "expected": _told_expectation,
+    "missing": _told_missing,
+    "invalid_key": _told_name,
+    "extra_forbidden": _told_unknown,
+    "union_tag_invalid": _told_type,
+    "union_tag_not_found": _told_type,
+}
+
+
+def _spot(loc: Place, model: type[BaseModel]) -> _Spot:
+    """Follow one of pydantic's places from the model to a type."""
+    spot = _Spot((), model)
+    for step in loc:
+        branches = _models(spot.type)
+        if len(branches) > 1:  # a union: the step is the branch that was taken, not a key of the document
+            branch = next((branch for branch in branches if step in _tags(branch)), spot.type)
+            spot = _Spot(spot.place, branch, spot.key_type, spot.within)
+        else:
+            key_type, kind = _below(spot.type, step)
+            spot = _Spot((*spot.place, step), kind, key_type, spot.type)
+    return spot
+
+
+def _below(kind: Any, step: str | int) -> tuple[Any, Any]:
+    """Return the types of a key and its value in a type that holds others."""
+    for member, _ in _members(kind):
+        if _is_model(member):
+            return str, _fields(member).get(str(step), Any)
+        arguments = get_args(member)
+        if get_origin(member) is tuple:
+            return int, arguments[0]
+        if get_origin(member) is dict:
+            return arguments
+    return Any, Any
+
+
+def _members(kind: Any, metadata: tuple[Any, ...] = ()) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+    """Take a type apart into the members of its unions, each with what annotates it."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        yield from _members(arguments[0], (*metadata, *arguments[1:]))
+    elif origin in (Union, UnionType):
+        for argument in arguments:
+            yield from _members(argument, metadata)
+    else:
+        yield kind, metadata
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _models(kind: Any) -> list[type[BaseModel]]:
+    return [member for member, _ in _members(kind) if _is_model(member)]
+
+
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the types of a model's fields by their names in a document."""
+    return {
+        field.alias or name: Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+        for name, field in model.model_fields.items()
+    }
+
+
+def _tags(model: type[BaseModel]) -> tuple[Any, ...]:
+    return get_args(model.model_fields["type"].annotation) if "type" in model.model_fields else ()
+
+
+def _alternatives(kind: Any) -> list[Any]:
+    return [value for member, _ in _members(kind) if get_origin(member) is Literal for value in get_args(member)]
+
+
+def _words(kind: Any) -> str:
+    """Say what a type expects. That null means the same as nothing is not worth a word."""
+    parts = [_member_words(member, metadata) for member, metadata in _members(kind) if member is not NoneType]
+    return " or ".join(dict.fromkeys(parts))
+
+
+def _member_words(member: Any, metadata: tuple[Any, ...]) -> str:
+    worded = next((note.words for note in metadata if isinstance(note, Worded)), None)
+    if worded is not None:
+        return worded
+    if get_origin(member) is Literal:
+        return choice(get_args(member))
+    if _is_model(member):
+        return "an object"
+    return _WORDS.get(get_origin(member) or member, "another value")

@@ -1,0 +1,121 @@
+"""What one part of a configuration says of another: names that must be unique, realms and roles that must exist.
+
+Looks at the plain document and passes over whatever has the wrong shape, so that these mistakes are told together with
+those of shape.
+"""
+
+from collections.abc import Iterator
+
+from wamprouter.config.auth import ANONYMOUS_ROLE
+from wamprouter.config.problems import Place, Problem, choice, did_you_mean, lookup, printed, shown
+
+EACH = None  # in a pattern: every entry of a list, or every value of an object
+
+Pattern = tuple[str | None, ...]
+
+# Names that must differ, among the entries of the list that the pattern leads to.
+UNIQUE: tuple[tuple[Pattern, str], ...] = (
+    (("realms",), "name"),
+    (("realms", EACH, "roles"), "name"),
+    (("transports",), "id"),
+    (("components",), "id"),
+)
+
+# What speaks WAMP, and so has an "auth".
+SERVICES: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
+    (("transports", EACH), ("websocket", "rawsocket")),
+    (("transports", EACH, "paths", EACH), ("websocket",)),
+)
+
+
+def dangling(document: object) -> list[Problem]:
+    """Return the names that are used twice, and those that name nothing."""
+    return [*_duplicates(document), *_unknown_in_auth(document), *_unknown_in_components(document)]
+
+
+def select(node: object, pattern: Pattern, place: Place = ()) -> Iterator[tuple[Place, object]]:
+    """Yield every part of the document that a pattern leads to, with its place."""
+    if not pattern:
+        yield place, node
+        return
+    step, *rest = pattern
+    for key, value in _entries(node):
+        if step is EACH or step == key:
+            yield from select(value, tuple(rest), (*place, key))
+
+
+def _entries(node: object) -> Iterator[tuple[str | int, object]]:
+    match node:
+        case dict():
+            yield from node.items()
+        case list():
+            yield from enumerate(node)
+
+
+def _duplicates(document: object) -> Iterator[Problem]:
+    for pattern, field in UNIQUE:
+        for place, entries in select(document, pattern):
+            yield from _repeated(place, entries, field)
+
+
+def _repeated(place: Place, entries: object, field: str) -> Iterator[Problem]:
+    first: dict[str, Place] = {}  # name -> the entry that has it
+    for at, name in select(entries, (EACH, field), place):
+        if not isinstance(name, str):
+            continue
+        if name in first:
+            text = f"got {shown(name)}, expected another {field} than that of {printed(first[name])}"
+            yield Problem(at, text)
+        first.setdefault(name, at[:-1])
+
+
+def _unknown_in_auth(document: object) -> Iterator[Problem]:
+    roles_by_realm = _roles_by_realm(document)
+    known = sorted({role for roles in roles_by_realm.values() for role in roles})
+    if not known:  # the realms themselves are at fault, and are told
+        return
+    for place, service in _services(document):
+        if "auth" not in service and ANONYMOUS_ROLE not in known:
+            yield Problem(
+                (*place, "auth"),
+                f"missing, so peers would get the role {shown(ANONYMOUS_ROLE)}, expected a realm with that role",
+            )
+        for at, role in select(service.get("auth"), (EACH, "role"), (*place, "auth")):
+            if isinstance(role, str) and role not in known:
+                yield _unknown(at, role, "a role of some realm", known)
+
+
+def _unknown_in_components(document: object) -> Iterator[Problem]:
+    roles_by_realm = _roles_by_realm(document)
+    for place, realm in select(document, ("components", EACH, "realm")):
+        if not isinstance(realm, str):
+            continue
+        if roles_by_realm and realm not in roles_by_realm:
+            yield _unknown(place, realm, "a realm of this file", sorted(roles_by_realm))
+            continue
+        known = sorted(roles_by_realm.get(realm, ()))
+        at = (*place[:-1], "role")
+        role = lookup(document, at)
+        if isinstance(role, str) and known and role not in known:
+            yield _unknown(at, role, f"a role of {shown(realm)}", known)
+
+
+def _unknown(place: Place, name: str, what: str, known: list[str]) -> Problem:
+    near = did_you_mean(name, known)
+    return Problem(place, f"got {shown(name)}, expected {what} ({choice(known)}){near}")
+
+
+def _services(document: object) -> Iterator[tuple[Place, dict[str, object]]]:
+    for pattern, types in SERVICES:
+        for place, node in select(document, pattern):
+            if isinstance(node, dict) and node.get("type") in types:
+                yield place, node
+
+
+def _roles_by_realm(document: object) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for place, name in select(document, ("realms", EACH, "name")):
+        if isinstance(name, str):
+            roles = select(lookup(document, place[:-1]), ("roles", EACH, "name"))
+            found.setdefault(name, set()).update(role for _, role in roles if isinstance(role, str))
+    return found

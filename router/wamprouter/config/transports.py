@@ -1,0 +1,160 @@
+"""Transports: what listens, with which protocol, for whom.
+
+A service is what speaks on a connection: WAMP over WebSocket or RawSocket, an echo, files. A transport is a service
+with an endpoint of its own, or a web server whose paths are services.
+"""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from wamprouter.config.auth import ANONYMOUS, Auth
+from wamprouter.config.endpoints import Endpoint
+from wamprouter.config.fields import Connections, FileName, Flag, Folder, Id, Model, PathName, Seconds, Whole, Words
+from wamprouter.config.options import RawSocketOptions, WebSocketOptions
+
+ClientTimeout: TypeAlias = Annotated[int, Whole(1, 86_400, "seconds")]
+Serializer: TypeAlias = Literal["json", "msgpack", "cbor"]
+
+SERIALIZERS: tuple[Serializer, ...] = ("json", "msgpack", "cbor")
+
+
+class Listener(Model):
+    """What every transport has."""
+
+    id: Id | None = Field(
+        default=None,
+        description="A name for logs and metrics, unique in the file. Default: none; the transport is known by its "
+        "address.",
+    )
+    endpoint: Endpoint = Field(description="Where to listen.")
+    max_connections: Connections = Field(
+        default=10_000,
+        description="Connections at the same time; more are refused. Default 10000: about 100 MB when they are "
+        "idle, so that a flood ends in refusals and not in the machine's memory. The process's limit on"
+        " open files must allow it.",
+    )
+
+
+class WampService(Model):
+    """What every service that speaks WAMP has."""
+
+    serializers: Annotated[tuple[Serializer, ...], Words("a list with at least one serializer")] = Field(
+        default=SERIALIZERS,
+        min_length=1,
+        description="The serializers that are offered; the client's order decides. Default: all, because each costs"
+        " nothing until it is used.",
+    )
+    auth: Auth = Field(
+        default=ANONYMOUS,
+        description='Who may join. Default: anyone, with the role "anonymous", which a realm must then have.',
+    )
+
+
+class WebSocketService(WampService):
+    """WAMP over WebSocket."""
+
+    options: WebSocketOptions = Field(default=WebSocketOptions(), description="Options of the connections.")
+
+
+class RawSocketService(WampService):
+    """WAMP over RawSocket."""
+
+    options: RawSocketOptions = Field(default=RawSocketOptions(), description="Options of the connections.")
+
+
+class EchoService(Model):
+    """WebSocket without WAMP: every message comes back. For conformance tools such as the Autobahn testsuite."""
+
+    options: WebSocketOptions = Field(default=WebSocketOptions(), description="Options of the connections.")
+
+
+class StaticOptions(Model):
+    """How files are served."""
+
+    enable_directory_listing: Flag = Field(
+        default=False,
+        description="List a folder that has no default file. Default: no, because names of files are often more "
+        "than was meant to be shown.",
+    )
+    default_file: FileName = Field(
+        default="index.html", description="The file that stands for its folder. Default: what every web server uses."
+    )
+    cache_timeout: Seconds = Field(
+        default=0,
+        description="Seconds a browser may keep a file without asking. Default 0, because a changed page must show.",
+    )
+
+
+class StaticService(Model):
+    """Files of a folder."""
+
+    directory: Folder = Field(description="The folder; a relative path starts at the configuration file's folder.")
+    options: StaticOptions = Field(default=StaticOptions(), description="How the files are served.")
+
+
+class WebSocketPath(WebSocketService):
+    """WAMP over WebSocket, on a path of a web server."""
+
+    type: Literal["websocket"]
+
+
+class EchoPath(EchoService):
+    """A WebSocket echo, on a path of a web server."""
+
+    type: Literal["echo"]
+
+
+class StaticPath(StaticService):
+    """Files of a folder, on a path of a web server."""
+
+    type: Literal["static"]
+
+
+WebPath: TypeAlias = Annotated[StaticPath | WebSocketPath | EchoPath, Field(discriminator="type")]
+
+
+class WebOptions(Model):
+    """Options of a web server."""
+
+    access_log: Flag = Field(
+        default=False, description="Log every request. Default: no, because a busy page fills the log."
+    )
+    client_timeout: ClientTimeout = Field(
+        default=60,
+        description="Seconds after which a connection without a request is closed. Default 60 as in Twisted. It "
+        "does not concern a WebSocket connection once it is open.",
+    )
+
+
+class WebSocketTransport(Listener, WebSocketService):
+    """WAMP over WebSocket, on any path of its own port."""
+
+    type: Literal["websocket"]
+
+
+class RawSocketTransport(Listener, RawSocketService):
+    """WAMP over RawSocket: less overhead than WebSocket, not for browsers."""
+
+    type: Literal["rawsocket"]
+
+
+class EchoTransport(Listener, EchoService):
+    """A WebSocket echo on its own port."""
+
+    type: Literal["echo"]
+
+
+class WebTransport(Listener):
+    """A web server: files and WebSocket on one port."""
+
+    type: Literal["web"]
+    paths: Annotated[dict[PathName, WebPath], Words("an object with at least one path")] = Field(
+        min_length=1, description='What is served where: "/" for the root, "ws" for /ws.'
+    )
+    options: WebOptions = Field(default=WebOptions(), description="Options of the web server.")
+
+
+Transport: TypeAlias = Annotated[
+    WebSocketTransport | RawSocketTransport | WebTransport | EchoTransport, Field(discriminator="type")
+]

@@ -1,0 +1,57 @@
+"""The way in: every message of an established session passes here, is authorized, and goes to the realm, in order.
+
+The same for network peers, hosted components and tests. Authorization comes before anything that could tell a
+session whether what it asks for exists.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wamp.protocol.errors import InvalidUri, NotAuthorized, RequestError
+from wamp.protocol.messages import Call, Message, Publish, Register, Subscribe
+from wamp.protocol.options import RegisterOptions, SubscribeOptions, read
+from wamp.protocol.uris import Match
+from wamprouter.authz.roles import Action, Decision
+
+if TYPE_CHECKING:
+    from wamprouter.realm.delivery import Delivery
+    from wamprouter.session import Session
+
+__all__ = ["accept"]
+
+
+def accept(session: Session, message: Message) -> list[Delivery]:
+    """Authorize a message and return what it leads to; raise ProtocolViolation if it breaks the rules."""
+    kind: Any = type(message)
+    # The two frequent requests first, with their remembered decisions: no function call for them.
+    if kind is Call:
+        decision = session.role.calls.get(message.procedure)  # type: ignore[attr-defined]  # a Call has one
+        if decision is not Decision.PERMITTED:
+            return _decided(session, message, Action.CALL, message.procedure)  # type: ignore[attr-defined]  # a Call has one
+    elif kind is Publish:
+        decision = session.role.publications.get(message.topic)  # type: ignore[attr-defined]  # a Publish has one
+        if decision is not Decision.PERMITTED:
+            return _decided(session, message, Action.PUBLISH, message.topic)  # type: ignore[attr-defined]  # a Publish has one
+    elif kind is Subscribe:
+        match = read(SubscribeOptions, message.options).match  # type: ignore[attr-defined]  # a Subscribe has them
+        return _decided(session, message, Action.SUBSCRIBE, message.topic, match)  # type: ignore[attr-defined]  # it has one
+    elif kind is Register:
+        match = read(RegisterOptions, message.options).match  # type: ignore[attr-defined]  # a Register has them
+        return _decided(session, message, Action.REGISTER, message.procedure, match)  # type: ignore[attr-defined]  # it has one
+    return session.realm.handle(session, message)
+
+
+def _decided(
+    session: Session, message: Message, action: Action, uri: str, match: Match = Match.EXACT
+) -> list[Delivery]:
+    decision = session.role.decide(action, uri, match)
+    if decision is Decision.PERMITTED:
+        return session.realm.handle(session, message)
+    return session.realm.refuse(session, message, _refusal(decision, session, action, uri))
+
+
+def _refusal(decision: Decision, session: Session, action: Action, uri: str) -> RequestError:
+    if decision is Decision.INVALID_URI:
+        return InvalidUri(f"{uri!r} is not a valid URI to {action.value}")
+    return NotAuthorized(f"role {session.authrole} may not {action.value} {uri}")

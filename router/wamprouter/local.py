@@ -1,0 +1,253 @@
+"""Sessions inside the router: connected in memory, and apart from that like any other peer.
+
+A message of theirs goes through the same state table, authorization and realm. What the router has for them waits in a
+queue with a bound and is handed over in a turn of its own, so that a component never runs in the middle of routing.
+Autobahn's own session classes are served too, through their serializer.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from msgspec.structs import replace
+from twisted.logger import Logger
+
+from wamp.exception import TransportLost
+from wamp.protocol.codec import CODECS, Codec
+from wamp.protocol.errors import CLOSE_SYSTEM_SHUTDOWN
+from wamp.protocol.messages import ABSENT, Message
+from wamp.protocol.options import HelloDetails
+from wamp.protocol.serializers import transcode
+from wamp.types import ComponentConfig, TransportDetails
+from wamprouter.auth import Grant
+from wamprouter.server.links import Throttled
+from wamprouter.server.peer import Lobby, Peer
+
+__all__ = ["LocalConnection", "host"]
+
+_log = Logger()
+
+CODEC: Final = CODECS["msgpack"]  # what payloads of local sessions are in; it has binary values, and msgspec is fast
+_OVERHEAD: Final = 200  # bytes that a message counts besides its payload
+_LIMIT: Final = 16 * 1024 * 1024  # as for network connections
+_BURST: Final = 1000  # messages handed over in one turn, so that a busy component does not stop the router
+
+
+class _LocalGate:
+    """Admits a component with the role that the configuration gives it."""
+
+    def __init__(self, authid: str, role: str) -> None:
+        self._grant = Grant(authid, role, "local", "component")
+
+    def admit(self, realm: str, details: HelloDetails) -> Grant:
+        return self._grant
+
+
+class _LocalWire:
+    """Packs nothing: a message stays an object, its payload in the codec of local sessions."""
+
+    __slots__ = ()
+
+    def pack(self, message: Message, source: Codec | None) -> Message:
+        if source is None or source is CODEC or getattr(message, "args", ABSENT) is ABSENT:
+            if getattr(message, "kwargs", ABSENT) is ABSENT or source is None or source is CODEC:
+                return message
+        old, new = source.serializer, CODEC.serializer
+        args = transcode(message.args, old, new)  # type: ignore[attr-defined]  # a source means a payload
+        return replace(message, args=args, kwargs=transcode(message.kwargs, old, new))  # type: ignore[attr-defined]  # see above
+
+
+_WIRE: Final = _LocalWire()
+
+
+class Handler(Protocol):
+    """The session at the other end."""
+
+    def onOpen(self, transport: Any) -> None: ...
+    def onMessage(self, message: Any) -> None: ...
+    def onClose(self, wasClean: bool) -> None: ...
+
+
+class LocalConnection:
+    """Both ends of an in-memory connection: a link and a connection for the router, a transport for the session."""
+
+    codec = CODEC
+    wire = _WIRE
+    high_water = _LIMIT
+    limit = _LIMIT
+
+    def __init__(
+        self,
+        lobby: Lobby,
+        call_soon: Callable[[Callable[[], None]], object],
+        name: str,
+        role: str,
+    ) -> None:
+        self.name = name
+        self.queued = 0
+        self.details = TransportDetails(
+            channel_type=TransportDetails.CHANNEL_TYPE_MEMORY,
+            channel_framing=TransportDetails.CHANNEL_FRAMING_NATIVE,
+            channel_serializer=TransportDetails.CHANNEL_SERIALIZER_MSGPACK,
+            own=name,
+            peer="router",
+        )
+        self._lobby = lobby
+        self._call_soon = call_soon
+        self._queue: deque[Message] = deque()
+        self._is_due = False
+        self._handler: Handler | None = None
+        self._peer = Peer(lobby, _LocalGate(name, role), self, CODEC, self)
+
+    def open(self, handler: Handler) -> None:
+        """Connect a session."""
+        self._handler = handler
+        handler.onOpen(self)
+
+    # -- Link and Connection: the router's view
+
+    def append(self, packed: Message) -> None:
+        self._queue.append(packed)
+        self.queued += _size(packed)
+        if not self._is_due:
+            self._is_due = True
+            self._call_soon(self._hand_over)
+
+    def flush(self) -> None:
+        """Nothing to do: handing over is due already."""
+
+    def throttle(self, feeder: Throttled) -> None:
+        """Nobody waits for a component: at the limit it is expelled, or its events are dropped."""
+
+    def expel(self, reason: str) -> None:
+        _log.error("component {name} is ended: {reason}", name=self.name, reason=reason)
+        self._queue.clear()
+        self.queued = 0
+        self.abort()
+
+    def _hand_over(self) -> None:
+        self._is_due = False
+        queue = self._queue
+        for _ in range(min(len(queue), _BURST)):
+            if self._handler is None or not queue:
+                return
+            message = queue.popleft()
+            self.queued -= _size(message)
+            self._handler.onMessage(message)
+        if queue and not self._is_due:
+            self._is_due = True
+            self._call_soon(self._hand_over)
+
+    def pause_reading(self) -> None:
+        """A component is not read from: what it sends is here at once."""
+
+    def resume_reading(self) -> None:
+        """See ``pause_reading``."""
+
+    # -- Transport: the session's view
+
+    def send(self, message: Message) -> None:
+        if self._handler is None:
+            raise TransportLost("the component's connection is closed")
+        self._peer.handle(message)
+        self._lobby.dispatcher.flush_soon()
+
+    def is_open(self) -> bool:
+        return self._handler is not None
+
+    def close(self, reason: str = "", *, violation: bool = False) -> None:
+        """End the connection, for either end, once what is queued has been handed over."""
+        if violation:
+            _log.error("component {name} broke the protocol: {reason}", name=self.name, reason=reason)
+        self._call_soon(self._close)
+
+    def _close(self) -> None:
+        self._hand_over()
+        self._end(was_clean=True)
+
+    def abort(self) -> None:
+        self._end(was_clean=False)
+
+    def _end(self, *, was_clean: bool) -> None:
+        handler, self._handler = self._handler, None
+        if handler is not None:
+            self._peer.lost()
+            self._lobby.dispatcher.flush_soon()
+            handler.onClose(was_clean)
+
+    def leave(self) -> None:
+        """Tell the session that the router stops."""
+        self._peer.leave(CLOSE_SYSTEM_SHUTDOWN)
+
+
+def _size(message: Message) -> int:
+    args, kwargs = getattr(message, "args", ABSENT), getattr(message, "kwargs", ABSENT)
+    return _OVERHEAD + len(memoryview(args)) + len(memoryview(kwargs))
+
+
+class _AutobahnHandler:
+    """Lets a session class of Autobahn's take part: its messages go through Autobahn's serializer."""
+
+    def __init__(self, session: Any) -> None:
+        from autobahn.wamp.serializer import MsgPackSerializer
+
+        self._session = session
+        self._serializer = MsgPackSerializer()
+
+    def onOpen(self, connection: LocalConnection) -> None:
+        self._session.onOpen(_AutobahnTransport(connection, self._serializer))
+
+    def onMessage(self, message: Message) -> None:
+        for theirs in self._serializer.unserialize(CODEC.encode(message), True):
+            self._session.onMessage(theirs)
+
+    def onClose(self, wasClean: bool) -> None:
+        self._session.onClose(wasClean)
+
+
+class _AutobahnTransport:
+    """What Autobahn's sessions ask of a transport."""
+
+    def __init__(self, connection: LocalConnection, serializer: Any) -> None:
+        from autobahn.wamp.types import TransportDetails as AutobahnDetails
+        from twisted.internet.defer import Deferred
+
+        self._connection = connection
+        self._serializer = serializer
+        self.transport_details = AutobahnDetails(
+            channel_type=AutobahnDetails.CHANNEL_TYPE_MEMORY,
+            channel_framing=AutobahnDetails.CHANNEL_FRAMING_NATIVE,
+            channel_serializer=AutobahnDetails.CHANNEL_SERIALIZER_MSGPACK,
+            peer="router",
+            is_server=False,
+        )
+        self.is_closed: Deferred[Any] = Deferred()
+
+    def send(self, message: Any) -> None:
+        data, _is_binary = self._serializer.serialize(message)
+        self._connection.send(CODEC.decode(data))
+
+    def isOpen(self) -> bool:
+        return self._connection.is_open()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def abort(self) -> None:
+        self._connection.abort()
+
+    def get_channel_id(self, channel_id_type: str | None = None) -> None:
+        """A connection in memory has nothing to bind to."""
+
+
+def host(connection: LocalConnection, session_class: type[Any], *, realm: str, extra: Any) -> None:
+    """Run a session class in the router: ours or Autobahn's, constructed with its own kind of ComponentConfig."""
+    if any(base.__module__.startswith("autobahn.") for base in session_class.__mro__):
+        from autobahn.wamp.types import ComponentConfig as AutobahnConfig
+
+        session = session_class(AutobahnConfig(realm=realm, extra=extra))
+        connection.open(_AutobahnHandler(session))
+    else:
+        connection.open(session_class(ComponentConfig(realm=realm, extra=extra)))

@@ -1,0 +1,211 @@
+"""The composition root: the one place that makes the router's parts and connects them.
+
+Everyone else is given what it needs. ``run`` is what the command line calls; tests make a ``Node`` of their own.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import random
+import secrets
+import signal
+import sys
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.logger import (
+    FilteringLogObserver,
+    Logger,
+    LogLevel,
+    LogLevelFilterPredicate,
+    globalLogBeginner,
+    textFileLogObserver,
+)
+
+from wamp.protocol.ids import GlobalIds
+from wamp.protocol.uris import Match, UriCheck
+from wamprouter import config as configuration
+from wamprouter.auth import Gate
+from wamprouter.auth.anonymous import AnonymousGate
+from wamprouter.auth.closed import ClosedGate
+from wamprouter.authz.roles import Action, Role, Rule
+from wamprouter.config import NodeConfig
+from wamprouter.local import LocalConnection, host
+from wamprouter.realm.facts import Fact, SessionJoined, SessionLeft
+from wamprouter.realm.realm import Realm
+from wamprouter.server.dispatch import Dispatcher
+from wamprouter.server.listeners import CannotStart, Listener
+from wamprouter.server.peer import Lobby
+
+__all__ = ["CannotStart", "Node", "run"]
+
+_log = Logger()
+
+_FAREWELL: Final = 1.0  # seconds that clients have to answer a close frame before their connections are cut
+
+
+class Node:
+    """One router: realms, listeners and hosted components."""
+
+    def __init__(
+        self, config: NodeConfig, reactor: Any, *, now: Callable[[], float] = monotonic
+    ) -> None:
+        self.reactor = reactor
+        self.now = now
+        self.dispatcher = Dispatcher(lambda action: reactor.callLater(0, action))
+        # Publications need to be unlikely to collide, sessions also hard to guess.
+        publications = GlobalIds(random.Random(secrets.randbits(128)).getrandbits)
+        self.realms = {
+            realm.name: _make_realm(realm, publications, self._note) for realm in config.realms
+        }
+        self.lobby = Lobby(self.realms, GlobalIds(secrets.randbits), self.dispatcher)
+        self.listeners = [Listener(transport, self) for transport in config.transports]
+        self._components = config.components
+        self.hosted: list[LocalConnection] = []
+        self.is_stopping = False
+
+    def gate(self, auth: configuration.Auth) -> Gate:
+        """Return what admits sessions on a transport."""
+        if auth.anonymous is None:
+            return ClosedGate()
+        return AnonymousGate(
+            auth.anonymous.role, lambda: secrets.token_urlsafe(12), authid=auth.anonymous.authid
+        )
+
+    def start(self) -> None:
+        """Start the components, then listen; raise CannotStart if one of them is impossible."""
+        for component in self._components:
+            self._host(component)
+        for listener in self.listeners:
+            listener.listen()
+            for address in listener.addresses():
+                _log.info("listening on {address}", address=address)
+
+    def _host(self, component: configuration.Component) -> None:
+        name = component.id or component.classname
+        session_class = _load_class(component.classname)
+        connection = LocalConnection(
+            self.lobby, lambda action: self.reactor.callLater(0, action), name, component.role
+        )
+        self.hosted.append(connection)
+        try:
+            host(connection, session_class, realm=component.realm, extra=component.extra)
+        except Exception as error:  # noqa: BLE001  # user code: whatever it raises becomes one line for the operator
+            _log.failure("component {name} failed to start", name=name)
+            raise CannotStart(f"component {name} failed to start: {error!r}") from None
+
+    def stop(self) -> Deferred[Any]:
+        """Close the ports, tell everyone, cut who is still there a second later."""
+        closing = [listener.stop_listening() for listener in self.listeners]
+        for listener in self.listeners:
+            for connection in listener.connections:
+                connection.go_away()
+        for component in self.hosted:
+            component.leave()
+        self.dispatcher.flush()
+        done: Deferred[Any] = DeferredList([port for port in closing if port is not None], consumeErrors=True)
+        done.addCallback(lambda _: self._wait_for_farewells(self.now() + _FAREWELL))
+        return done
+
+    def _wait_for_farewells(self, until: float) -> Deferred[None]:
+        finished: Deferred[None] = Deferred()
+
+        def look() -> None:
+            remaining = [connection for listener in self.listeners for connection in listener.connections]
+            if remaining and self.now() < until:
+                self.reactor.callLater(0.02, look)
+                return
+            for connection in remaining:
+                connection.drop("the router stops")
+            finished.callback(None)
+
+        look()
+        return finished
+
+    def _note(self, fact: Fact) -> None:
+        """Log the facts that an operator wants to see."""
+        if isinstance(fact, SessionJoined | SessionLeft):
+            _log.debug(
+                "session {session} {verb} realm {realm} as {authid} ({role})",
+                session=fact.session.id,
+                verb="joined" if isinstance(fact, SessionJoined) else "left",
+                realm=fact.session.realm.name,
+                authid=fact.session.authid,
+                role=fact.session.authrole,
+            )
+
+
+def _make_realm(realm: configuration.Realm, publications: GlobalIds, note: Callable[[Fact], None]) -> Realm:
+    uri_check = UriCheck(realm.options.uri_check)
+    return Realm(
+        realm.name,
+        {role.name: _make_role(role, uri_check) for role in realm.roles},
+        publications=publications,
+        tell=note,
+        drop_events=realm.options.slow_subscriber == "drop",
+    )
+
+
+def _make_role(role: configuration.Role, uri_check: UriCheck) -> Role:
+    rules = [
+        Rule(permission.uri, Match(permission.match), map(Action, permission.allow.actions))
+        for permission in role.permissions
+    ]
+    return Role(role.name, rules, uri_check=uri_check)
+
+
+def _load_class(classname: str) -> type[Any]:
+    """Return the class of that name; raise CannotStart if there is none."""
+    module_name, _, name = classname.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module_name), name)
+    except ModuleNotFoundError as error:
+        raise CannotStart(f"component {classname}: no module named {error.name!r}") from None
+    except AttributeError:
+        raise CannotStart(f"component {classname}: module {module_name} has no {name}") from None
+    except Exception as error:  # noqa: BLE001  # user code: whatever it raises becomes one line for the operator
+        raise CannotStart(f"component {classname}: importing it failed: {error!r}") from None
+    if not isinstance(found, type):
+        raise CannotStart(f"component {classname} is not a class")
+    return found
+
+
+def run(config: NodeConfig, *, loglevel: str = "info") -> int:
+    """Run a router until a signal ends it; return the exit status of the process."""
+    from twisted.internet import reactor
+
+    level = LogLevel.levelWithName(loglevel)
+    observer = FilteringLogObserver(textFileLogObserver(sys.stderr), [LogLevelFilterPredicate(level)])
+    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
+    try:
+        node = Node(config, reactor)
+        node.start()
+    except CannotStart as problem:
+        print(problem, file=sys.stderr)  # noqa: T201  # the one line that the operator needs, without a log's prefix
+        return 1
+    _announce(node)
+    # What start-up has made stays until the end: the garbage collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: reactor.callFromThread(_shut_down, node, reactor))
+    reactor.run(installSignalHandlers=False)
+    return 0
+
+
+def _announce(node: Node) -> None:
+    """Print the addresses to open."""
+    for listener in node.listeners:
+        for address in listener.addresses():
+            print(address, flush=True)  # noqa: T201  # for people and scripts that wait for it
+
+
+def _shut_down(node: Node, reactor: Any) -> None:
+    if node.is_stopping:
+        return
+    node.is_stopping = True
+    _log.info("stopping")
+    node.stop().addBoth(lambda _: reactor.stop())

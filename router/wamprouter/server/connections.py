@@ -1,0 +1,126 @@
+"""The connections of one listener: how many there may be, and which of them are still alive.
+
+One timer for each listener looks at all of them, instead of several timers for each connection: it ends handshakes and
+HELLOs that take too long, pings who is silent, and drops who does not answer. Half-open TCP connections are found so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, Protocol
+
+__all__ = ["Connections", "Limits", "Monitored"]
+
+
+class Monitored(Protocol):
+    """A connection, as this module looks at it. Times are seconds of one monotonic clock."""
+
+    opened_at: float
+    """When the transport opened, or the last session on it ended."""
+    heard_at: float
+    """When something last came from the peer."""
+    pinged_at: float
+    """When a ping went out that nothing has come after yet; 0.0 if none."""
+    is_shaken: bool
+    """Whether the handshake of the transport is done."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no session is established."""
+
+    def ping(self) -> None: ...
+
+    def drop(self, reason: str) -> None:
+        """Cut the connection without ceremony: the peer would not notice any."""
+
+
+class Limits:
+    """The time-outs of one listener, in seconds; 0 switches one off."""
+
+    __slots__ = ("connections", "handshake", "hello", "ping_interval", "ping_timeout")
+
+    def __init__(
+        self,
+        *,
+        connections: int,
+        handshake: float,
+        hello: float,
+        ping_interval: float,
+        ping_timeout: float,
+    ) -> None:
+        self.connections = connections
+        self.handshake = handshake
+        self.hello = hello
+        self.ping_interval = ping_interval
+        self.ping_timeout = ping_timeout
+
+    @property
+    def period(self) -> float:
+        """How often to look: so that every time-out is kept within half of it, and at most four times a second."""
+        enabled = [
+            value for value in (self.handshake, self.hello, self.ping_interval, self.ping_timeout) if value
+        ]
+        return max(0.25, min(enabled) / 2) if enabled else 60.0
+
+
+_SLOW_HANDSHAKE: Final = "the opening handshake took too long"
+_NO_HELLO: Final = "no HELLO in time"
+_NO_PONG: Final = "no answer to a ping"
+
+
+class Connections:
+    """All connections of one listener."""
+
+    def __init__(self, limits: Limits, now: Callable[[], float]) -> None:
+        self.limits = limits
+        self.now = now
+        self._members: dict[Monitored, None] = {}
+        self.refused = 0
+        """How many connections were turned away because there were too many."""
+        self.timed_out = 0
+        """How many were dropped because the peer was silent for too long."""
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __iter__(self) -> Iterator[Monitored]:
+        return iter(list(self._members))
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._members) >= self.limits.connections
+
+    def add(self, connection: Monitored) -> None:
+        self._members[connection] = None
+
+    def discard(self, connection: Monitored) -> None:
+        self._members.pop(connection, None)
+
+    def sweep(self) -> None:
+        """Look at all connections once. The shell calls this every ``limits.period`` seconds."""
+        now = self.now()
+        for connection in self:
+            verdict = self._judge(connection, now)
+            if verdict:
+                self.timed_out += 1
+                connection.drop(verdict)
+
+    def _judge(self, connection: Monitored, now: float) -> str | None:
+        """Return why to drop a connection, or None; ping it if it is silent."""
+        limits = self.limits
+        if not connection.is_shaken:
+            is_late = limits.handshake and now - connection.opened_at > limits.handshake
+            return _SLOW_HANDSHAKE if is_late else None
+        if connection.is_idle and limits.hello and now - connection.opened_at > limits.hello:
+            return _NO_HELLO
+        if not limits.ping_interval:
+            return None
+        if connection.heard_at >= connection.pinged_at:
+            connection.pinged_at = 0.0
+        if connection.pinged_at:
+            is_late = limits.ping_timeout and now - connection.pinged_at > limits.ping_timeout
+            return _NO_PONG if is_late else None
+        if now - connection.heard_at > limits.ping_interval:
+            connection.pinged_at = now
+            connection.ping()
+        return None

@@ -1,0 +1,124 @@
+"""Hands deliveries to the links of their sessions: encodes once for each wire, queues, flushes.
+
+This is where a delivery can fail: a payload that the recipient's serializer cannot express, or a queue that is full.
+A call is then answered with an error, an event is dropped and counted or its slow subscriber disconnected. Never silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from wamp.protocol.errors import InvalidArgument, NetworkFailure, RequestError
+from wamp.protocol.messages import Error, Event, Invocation, Message, Result
+from wamp.protocol.serializers import TranscodingError
+
+if TYPE_CHECKING:
+    from wamp.protocol.codec import Codec
+    from wamprouter.realm.delivery import Delivery
+    from wamprouter.server.links import Link, Throttled, Wire
+    from wamprouter.session import Session
+
+__all__ = ["Dispatcher"]
+
+SLOW_CONSUMER: Final = "the outbound queue of this session is full: it does not read fast enough"
+
+
+class Dispatcher:
+    """One for each router."""
+
+    def __init__(self, call_soon: Callable[[Callable[[], None]], object]) -> None:
+        self.dirty: list[Any] = []
+        """Links with something to send."""
+        self.dropped_events = 0
+        """Events that a slow subscriber, or one with another serializer, did not get."""
+        self.slow_consumers = 0
+        """Sessions that were disconnected because they did not read."""
+        self.feeder: Throttled | None = None
+        """Whose messages are being handled: it is slowed down if they fill a queue."""
+        self._call_soon = call_soon
+        self._flush_is_due = False
+
+    def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Queue all messages. They leave with the next flush."""
+        for delivery in deliveries:
+            to = delivery.to
+            if len(to) == 1:
+                session = to[0]
+                link = session.link
+                try:
+                    packed = link.wire.pack(delivery.message, delivery.source)
+                except TranscodingError as error:
+                    self._untranslatable(session, delivery.message, error)
+                    continue
+                if link.queued < link.high_water:
+                    link.append(packed)
+                else:
+                    self._append_to_long_queue(session, link, delivery.message, packed)
+            else:
+                self._fan_out(to, delivery.message, delivery.source)
+
+    def _fan_out(self, to: Sequence[Session], message: Message, source: Codec | None) -> None:
+        packed_by_wire: dict[Wire, Any] = {}
+        for session in to:
+            link = session.link
+            wire = link.wire
+            packed = packed_by_wire.get(wire)
+            if packed is None:
+                try:
+                    packed = packed_by_wire[wire] = wire.pack(message, source)
+                except TranscodingError as error:
+                    self._untranslatable(session, message, error)
+                    continue
+            if link.queued < link.high_water:
+                link.append(packed)
+            else:
+                self._append_to_long_queue(session, link, message, packed)
+
+    def _append_to_long_queue(self, session: Session, link: Link, message: Message, packed: Any) -> None:
+        if link.queued < link.limit:
+            link.append(packed)
+            if self.feeder is not None and not isinstance(message, Result):
+                # A callee is not slowed down by a caller that does not read: others call it too.
+                link.throttle(self.feeder)
+        elif isinstance(message, Event) and session.realm.drop_events:
+            self.dropped_events += 1
+        elif isinstance(message, Invocation):
+            self._fail_call(session, message, NetworkFailure("the callee does not read its calls fast enough"))
+        else:
+            self.slow_consumers += 1
+            link.expel(SLOW_CONSUMER)
+
+    def _untranslatable(self, session: Session, message: Message, error: TranscodingError) -> None:
+        """The recipient's serializer has no form for this payload; the others are served."""
+        problem = InvalidArgument(f"the payload cannot be delivered: {error}")
+        if isinstance(message, Invocation):
+            self._fail_call(session, message, problem)
+        elif isinstance(message, Event):
+            self.dropped_events += 1
+        elif isinstance(message, Result | Error):
+            self.deliver(session.realm.dealer.unanswerable(session, message.request, problem))
+        else:
+            session.link.expel(str(error))
+
+    def _fail_call(self, callee: Session, invocation: Invocation, error: RequestError) -> None:
+        self.deliver(callee.realm.dealer.undeliverable(callee, invocation.request, error))
+
+    def flush(self) -> None:
+        """Write what was queued, once for each link."""
+        dirty = self.dirty
+        while dirty:
+            batch = dirty[:]
+            dirty.clear()
+            for link in batch:
+                link.flush()
+
+    def flush_soon(self) -> None:
+        """Flush in the next turn of the reactor: for messages that no connection's reading has caused."""
+        if not self._flush_is_due:
+            self._flush_is_due = True
+            self._call_soon(self._flush_now)
+
+    def _flush_now(self) -> None:
+        self._flush_is_due = False
+        self.flush()

@@ -1,0 +1,187 @@
+"""The outbound queue of a network connection, counted in bytes and written once for each turn of the reactor.
+
+Frames wait in ``pending`` until ``flush`` hands them to the socket in one write. What the socket does not take goes to
+the transport's buffer, and nothing more is written until that is empty. So the bytes that wait are those counted in
+``queued``, and the dispatcher can hold them below ``limit``.
+
+Who feeds a queue above ``high_water`` is slowed down: its transport stops reading until the queue is below half of
+that. But a peer that takes nothing at all for a while (``STALL`` seconds) does not slow down anybody: it is on its own,
+until it reads again or reaches the limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+from wamprouter.server.links import Throttled, Wire
+
+__all__ = ["STALL", "Outbox"]
+
+STALL: Final = 0.25  # seconds; long for a peer that reads at all, short for a publisher that has to wait
+
+
+@implementer(IPushProducer)
+class Outbox:
+    """The link to a session behind a socket."""
+
+    __slots__ = (
+        "_blocked",
+        "_call_later",
+        "_closed",
+        "_dirty",
+        "_handed_over",
+        "_is_plain",
+        "_is_stalled",
+        "_on_expel",
+        "_pending",
+        "_progress",
+        "_throttled",
+        "_transport",
+        "high_water",
+        "limit",
+        "queued",
+        "wire",
+    )
+
+    def __init__(
+        self,
+        transport: Any,
+        wire: Wire,
+        dirty: list[Outbox],
+        *,
+        high_water: int,
+        limit: int,
+        call_later: Callable[..., object],
+        on_expel: Callable[[str], None],
+    ) -> None:
+        self._transport = transport
+        self.wire = wire
+        self._dirty = dirty
+        """Where to queue for the next flush, if there is something to send."""
+        self.high_water = high_water
+        self.limit = limit
+        self.queued = 0
+        self._pending: list[bytes] = []
+        self._handed_over = 0  # how many of the queued bytes are in the transport's buffer
+        self._blocked = False
+        self._closed = False
+        self._throttled: dict[Throttled, None] | None = None
+        self._is_stalled = False
+        self._progress = 0  # counts drains, so that a stall is known
+        self._call_later = call_later
+        self._on_expel = on_expel
+        self._is_plain = hasattr(transport, "writeSomeData")
+        if not self._is_plain:  # TLS has a buffer of its own, which it tells us about
+            transport.registerProducer(self, True)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.queued
+
+    def append(self, packed: bytes) -> None:
+        if not self._pending:
+            self._dirty.append(self)
+        self._pending.append(packed)
+        self.queued += len(packed)
+
+    def flush(self) -> None:
+        pending = self._pending
+        if self._blocked or not pending:
+            return
+        data = pending[0] if len(pending) == 1 else b"".join(pending)
+        pending.clear()
+        self.queued = 0
+        if not self._closed:
+            self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        if not self._is_plain:
+            self._transport.write(data)
+            if self._blocked:
+                self._handed_over = self.queued = len(data)
+            return
+        # Writing to the socket at once saves a round through the reactor. What it does not take, the transport keeps.
+        written = self._transport.writeSomeData(data)
+        if written == len(data):
+            return
+        # An error comes as an exception object: write() then finds the loss and reports it in the usual way.
+        rest = data[written:] if isinstance(written, int) else data
+        self._handed_over = self.queued = len(rest)
+        self._transport.write(rest)
+        self._transport.registerProducer(self, True)
+        self._transport.producerPaused = True  # so that resumeProducing comes when the buffer is empty
+        self._blocked = True
+
+    # -- the transport's view (IPushProducer)
+
+    def pauseProducing(self) -> None:
+        self._blocked = True
+
+    def resumeProducing(self) -> None:
+        """The transport's buffer is empty."""
+        if self._is_plain:
+            self._transport.unregisterProducer()
+        self._blocked = False
+        self._progress += 1
+        self._is_stalled = False
+        self.queued -= self._handed_over
+        self._handed_over = 0
+        self.flush()
+        if self._throttled and self.queued <= self.high_water // 2:
+            self._release()
+
+    def stopProducing(self) -> None:
+        self.close()
+
+    # -- those who feed it
+
+    def throttle(self, feeder: Throttled) -> None:
+        """Pause who feeds this queue until it is shorter, unless its peer does not read at all."""
+        if self._is_stalled or self._closed:
+            return
+        if self._throttled is None:
+            self._throttled = {}
+        if feeder not in self._throttled:
+            if not self._throttled:
+                self._call_later(STALL, self._check_stall, self._progress)
+            self._throttled[feeder] = None
+            feeder.pause_reading()
+
+    def _check_stall(self, progress: int) -> None:
+        if not self._throttled:
+            return
+        if self._progress == progress and self._blocked:
+            self._is_stalled = True
+            self._release()
+        else:
+            self._call_later(STALL, self._check_stall, self._progress)
+
+    def _release(self) -> None:
+        throttled, self._throttled = self._throttled or {}, None
+        for feeder in throttled:
+            feeder.resume_reading()
+
+    # -- the end
+
+    def expel(self, reason: str) -> None:
+        self._on_expel(reason)
+
+    def discard(self) -> None:
+        """Throw away what is not yet with the transport: the peer will not read it."""
+        self._pending.clear()
+        self.queued = self._handed_over
+
+    def close(self) -> None:
+        """Send nothing more, and slow down nobody. The transport may then close: it waits for producers."""
+        if self._closed:
+            return
+        self._closed = True
+        self._pending.clear()
+        self.queued = 0
+        if self._blocked or not self._is_plain:
+            self._transport.unregisterProducer()
+        self._release()

@@ -1,0 +1,200 @@
+"""RawSocket: a length in front of each message (advanced profile, "RawSocket Transport").
+
+Handshake and framing are in ``wamp.protocol.rawsocket``; this module gives them a socket.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.protocol import Factory, Protocol
+from twisted.logger import Logger
+
+from wamp.protocol.codec import CODECS
+from wamp.protocol.errors import ProtocolViolation
+from wamp.protocol.rawsocket import (
+    SERIALIZERS,
+    Accepted,
+    FrameReader,
+    FrameType,
+    ServerHandshake,
+    frame,
+)
+from wamprouter.auth import Gate
+from wamprouter.server.connections import Connections
+from wamprouter.server.links import rawsocket_wire
+from wamprouter.server.outbox import Outbox
+from wamprouter.server.peer import Lobby, Peer
+from wamprouter.session import State
+
+if TYPE_CHECKING:
+    from wamprouter.config import RawSocketOptions
+
+__all__ = ["RawSocketConnection", "RawSocketFactory"]
+
+_log = Logger()
+
+
+class RawSocketConnection(Protocol):
+    """One RawSocket connection, over TCP, TLS or a Unix socket."""
+
+    factory: RawSocketFactory
+
+    # -- the life of a connection, as Twisted tells it
+
+    def connectionMade(self) -> None:
+        factory = self.factory
+        self.opened_at = self.heard_at = factory.connections.now()
+        self.pinged_at = 0.0
+        self.is_shaken = False
+        self.outbox: Outbox | None = None
+        self.peer: Peer | None = None
+        self._reader: FrameReader | None = None
+        is_full = factory.connections.is_full
+        self._handshake: ServerHandshake | None = ServerHandshake(
+            factory.serializers, factory.max_length, full=is_full
+        )
+        factory.connections.refused += is_full
+        factory.connections.add(self)
+        try:
+            self.transport.setTcpNoDelay(True)
+        except (AttributeError, OSError):  # a Unix socket has no such thing
+            pass
+
+    def dataReceived(self, data: bytes) -> None:
+        self.heard_at = monotonic()
+        try:
+            if self._handshake is not None:
+                data = self._shake_hands(self._handshake, data)
+            if self._reader is not None and self.peer is not None and data:
+                self._read(self._reader, self.peer, data)
+        except ProtocolViolation as violation:
+            if self.peer is None:
+                _log.debug("refusing RawSocket peer: {reason}", reason=violation)
+                self.transport.loseConnection()
+            else:
+                self.peer.abort(violation)
+        self.factory.lobby.dispatcher.flush()
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self.factory.connections.discard(self)
+        if self.outbox is not None:
+            self.outbox.close()
+        self._part()
+        self.factory.lobby.dispatcher.flush()
+
+    # -- reading
+
+    def _shake_hands(self, handshake: ServerHandshake, data: bytes) -> bytes:
+        """Answer the handshake once it is complete; return what came behind it."""
+        answer = handshake.receive(data)
+        if answer is None:
+            return b""
+        self._handshake = None
+        self.transport.write(answer.reply)
+        if not isinstance(answer, Accepted):
+            _log.debug("refusing RawSocket peer: {reason}", reason=answer.reason)
+            self.transport.loseConnection()
+            return b""
+        self._open(answer)
+        return answer.rest
+
+    def _open(self, accepted: Accepted) -> None:
+        factory = self.factory
+        self.is_shaken = True
+        self.opened_at = factory.connections.now()
+        self._reader = FrameReader(accepted.receive_limit)
+        codec = CODECS[accepted.serializer]
+        self.outbox = Outbox(
+            self.transport,
+            rawsocket_wire(codec, accepted.send_limit),
+            factory.lobby.dispatcher.dirty,
+            high_water=factory.options.high_water,
+            limit=factory.options.outbound_queue_limit,
+            call_later=factory.call_later,
+            on_expel=self.expel,
+        )
+        self.peer = Peer(factory.lobby, factory.gate, self, codec, self.outbox)
+
+    def _read(self, reader: FrameReader, peer: Peer, data: bytes) -> None:
+        for kind, payload in reader.feed(data):
+            if kind is FrameType.MESSAGE:
+                peer.receive(payload)
+            elif kind is FrameType.PING and self.outbox is not None:
+                self.outbox.append(frame(payload, FrameType.PONG))
+                if self.outbox.queued > self.outbox.limit:
+                    self.expel("pings without reading the answers")
+            # A PONG needs no more than that something was heard.
+
+    # -- Connection, for the peer
+
+    def close(self, reason: str, *, violation: bool = False) -> None:
+        if self.outbox is not None:
+            self.outbox.flush()
+            self.outbox.close()
+        self.transport.loseConnection()
+
+    def expel(self, reason: str) -> None:
+        _log.info("disconnecting a slow consumer: {reason}", reason=reason)
+        if self.outbox is not None:
+            self.outbox.discard()
+            self.outbox.close()
+        self._part()
+        self.transport.abortConnection()
+
+    def go_away(self) -> None:
+        self._part()
+        self.close("the router is shutting down")
+
+    def _part(self) -> None:
+        peer, self.peer = self.peer, None
+        if peer is not None:
+            peer.lost()
+            self.factory.lobby.dispatcher.flush_soon()
+
+    def pause_reading(self) -> None:
+        self.transport.pauseProducing()
+
+    def resume_reading(self) -> None:
+        if self.peer is not None:
+            self.transport.resumeProducing()
+
+    # -- Monitored
+
+    @property
+    def is_idle(self) -> bool:
+        return self.peer is not None and self.peer.state is State.WAITING
+
+    def ping(self) -> None:
+        if self.outbox is not None:
+            self.outbox.append(frame(b"", FrameType.PING))
+            self.outbox.flush()
+
+    def drop(self, reason: str) -> None:
+        _log.info("dropping RawSocket peer: {reason}", reason=reason)
+        self.transport.abortConnection()
+
+
+class RawSocketFactory(Factory):
+    """Makes the connections of one listener."""
+
+    protocol = RawSocketConnection
+    noisy = False
+
+    def __init__(
+        self,
+        lobby: Lobby,
+        gate: Gate,
+        connections: Connections,
+        options: RawSocketOptions,
+        serializers: tuple[str, ...],
+        reactor: Any,
+    ) -> None:
+        self.lobby = lobby
+        self.gate = gate
+        self.connections = connections
+        self.options = options
+        self.serializers = {number: name for number, name in SERIALIZERS.items() if name in serializers}
+        self.max_length = 1 << (options.max_message_size - 1).bit_length()  # the protocol knows powers of two
+        self.call_later = reactor.callLater

@@ -1,0 +1,479 @@
+"""WebSocket through Autobahn, with a shorter way in and out for what nearly every frame is.
+
+Autobahn does the handshake, extensions, fragments, control frames, closing and limits. Its parser goes through a frame
+in many steps, though, and copies the rest of the buffer at each frame. ``_read_frames`` takes complete, unfragmented,
+uncompressed frames of the negotiated type straight from a read; at the first byte of anything else it leaves the rest of
+the read to Autobahn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
+from autobahn.websocket.protocol import TrafficStats
+from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from twisted.logger import Logger
+
+from wamp.protocol.codec import Codec
+from wamp.protocol.errors import ProtocolViolation
+from wamp.protocol.subprotocols import SUBPROTOCOLS, BatchFraming
+from wamprouter.auth import Gate
+from wamprouter.server.connections import Connections
+from wamprouter.server.dispatch import Dispatcher
+from wamprouter.server.links import Deflater, DeflateWire, Wire, batched_wire, websocket_frame, websocket_wire
+from wamprouter.server.outbox import Outbox
+from wamprouter.server.peer import Lobby, Peer
+from wamprouter.session import State
+
+if TYPE_CHECKING:
+    from wamprouter.config import WebSocketOptions
+
+__all__ = ["EchoService", "WampService", "websocket_factory"]
+
+_log = Logger()
+
+_OPEN: Final = WebSocketServerProtocol.STATE_OPEN
+_CONNECTING: Final = WebSocketServerProtocol.STATE_CONNECTING
+_TEXT: Final = 0x81
+_BINARY: Final = 0x82
+_MASKED: Final = 0x80
+_LARGEST_FAST: Final = 65535
+"""Longer frames span several reads: Autobahn's parser takes them as they come, without joining buffers."""
+_LONGEST_TAIL: Final = 4096
+"""More than this of an incomplete frame goes to Autobahn, too: joining it to every further read could cost much."""
+
+CLOSE_NORMAL: Final = 1000
+CLOSE_GOING_AWAY: Final = 1001
+CLOSE_PROTOCOL_ERROR: Final = 1002
+CLOSE_TRY_AGAIN_LATER: Final = 1013
+
+
+class Conversation(Protocol):
+    """What the messages of one connection go to."""
+
+    def receive(self, data: bytes) -> None: ...
+    def lost(self) -> None: ...
+
+
+def _unmask(payload: bytes, mask: bytes) -> bytes:
+    """Undo the masking of RFC 6455, section 5.3, as one operation on two large integers."""
+    length = len(payload)
+    key = (mask * (length // 4 + 1))[:length]
+    return (int.from_bytes(payload, "little") ^ int.from_bytes(key, "little")).to_bytes(length, "little")
+
+
+class WebSocketConnection(WebSocketServerProtocol):
+    """One WebSocket connection. ``websocket_factory`` makes a subclass of it for each listener.
+
+    What Autobahn copies from its factory to every connection stands on that subclass instead, once.
+    """
+
+    CONFIG_ATTRS: Final[list[str]] = []
+
+    service: Service
+    connections: Connections
+    options: WebSocketOptions
+    traffic: TrafficStats
+    largest_fast: int
+
+    # -- the life of a connection, as Autobahn and Twisted tell it
+
+    def connectionMade(self) -> None:
+        self.opened_at = self.heard_at = self.connections.now()
+        self.pinged_at = 0.0
+        self.is_shaken = False
+        self.is_full = self.connections.is_full
+        self.outbox: Outbox | None = None
+        self.conversation: Conversation | None = None
+        self._tail = b""
+        self.connections.add(self)
+        super().connectionMade()
+        self.trafficStats = self.traffic  # one for the listener, not one for each connection
+
+    def onConnect(self, request: ConnectionRequest) -> str | None:
+        if self.is_full:
+            self.connections.refused += 1
+            raise ConnectionDeny(503, "too many connections")
+        return self.service.choose_subprotocol(request.protocols)
+
+    def onOpen(self) -> None:
+        self.is_shaken = True
+        self.opened_at = self.connections.now()
+        wire = self.service.wire(self.websocket_protocol_in_use, self._perMessageCompress)
+        self.outbox = Outbox(
+            self.transport,
+            wire,
+            self.service.dirty,
+            high_water=self.options.high_water,
+            limit=self.options.outbound_queue_limit,
+            call_later=self.factory.reactor.callLater,
+            on_expel=self.expel,
+        )
+        self._first = self.service.first_octet(self.websocket_protocol_in_use)
+        self.conversation = self.service.converse(self, self.websocket_protocol_in_use, self.outbox)
+        # Autobahn keeps the texts of the handshake. They are half of an idle connection's memory.
+        del self.http_request_data, self.http_response_data
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        if self.conversation is None:
+            return
+        if self._first and isBinary is not (self._first == _BINARY):
+            expected = "binary" if self._first == _BINARY else "text"
+            self.sendClose(
+                CLOSE_PROTOCOL_ERROR, f"expected {expected} messages for {self.websocket_protocol_in_use}"
+            )
+        else:
+            if not self._first:
+                self.conversation.first = _BINARY if isBinary else _TEXT  # type: ignore[attr-defined]  # an echo must know
+            self.conversation.receive(payload)
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self.connections.discard(self)
+        super().connectionLost(reason)
+        outbox, self.outbox = self.outbox, None
+        conversation, self.conversation = self.conversation, None
+        if outbox is not None:
+            outbox.close()
+        if conversation is not None:
+            conversation.lost()
+            self.service.flush()
+
+    # -- reading
+
+    def dataReceived(self, data: bytes) -> None:
+        self.heard_at = monotonic()
+        # ``self.data`` is what Autobahn has not parsed yet; within a frame or a fragmented message it goes on.
+        if self.state == _OPEN and not self.data and self.current_frame is None and not self.inside_message:
+            data = self._read_frames(data)
+        if data:
+            self._dataReceived(data)
+        self.service.flush()
+
+    def _read_frames(self, data: bytes) -> bytes:
+        """Take the frames at the beginning of ``data`` that are as expected; return what is left for Autobahn.
+
+        The beginning of such a frame is kept for the next read.
+        """
+        if self._tail:
+            data = self._tail + data
+            self._tail = b""
+        first = self._first or data[0]
+        at, end = 0, len(data)
+        conversation = self.conversation
+        assert conversation is not None
+        while at < end:
+            if data[at] != first or (first != _TEXT and first != _BINARY):
+                return data[at:]
+            if end - at < 2:
+                break
+            length = data[at + 1] - _MASKED
+            if length < 126:
+                body = at + 6
+            elif length == 126:
+                body = at + 8
+                if body > end:
+                    break
+                length = data[at + 2] << 8 | data[at + 3]
+                if length < 126:
+                    return data[at:]
+            else:
+                return data[at:]
+            if length < 0 or length > self.largest_fast:
+                return data[at:]
+            stop = body + length
+            if stop > end:
+                if end - at > _LONGEST_TAIL:
+                    return data[at:]
+                break
+            payload = _unmask(data[body:stop], data[body - 4 : body])
+            if first == _TEXT and not payload.isascii() and not _is_utf8(payload):
+                return data[at:]  # Autobahn knows how to refuse it
+            if not self._first:
+                conversation.first = first  # type: ignore[attr-defined]  # an echo must know
+            conversation.receive(payload)
+            if self.state != _OPEN:
+                return b""
+            at = stop
+            if not self._first and at < end:
+                first = data[at]  # an echo takes text and binary alike
+        self._tail = data[at:]
+        return b""
+
+    # -- Connection, for the peer
+
+    def close(self, reason: str, *, violation: bool = False) -> None:
+        """Close after everything queued; the peer may take ``close_handshake_timeout`` for its answer."""
+        self._end(CLOSE_PROTOCOL_ERROR if violation else CLOSE_NORMAL, reason)
+
+    def expel(self, reason: str) -> None:
+        """Close because the peer does not read: what it has not read is thrown away."""
+        _log.info("disconnecting a slow consumer: {peer}", peer=self.peer)
+        if self.outbox is not None:
+            self.outbox.discard()
+        self._end(CLOSE_TRY_AGAIN_LATER, reason)
+
+    def go_away(self) -> None:
+        """Close because the router stops: clients reconnect after this code, and would not after GOODBYE."""
+        self._end(CLOSE_GOING_AWAY, "the router is shutting down")
+
+    def _end(self, code: int, reason: str) -> None:
+        outbox, conversation = self.outbox, self.conversation
+        if outbox is not None:
+            outbox.flush()
+            outbox.close()
+        if self.state == _OPEN:
+            self.sendClose(code, reason.encode("utf-8")[:120].decode("utf-8", "ignore"))
+        elif self.state == _CONNECTING:
+            self.dropConnection(abort=True)
+        if conversation is not None:
+            conversation.lost()
+            self.service.flush_soon()
+
+    def pause_reading(self) -> None:
+        self.transport.pauseProducing()
+
+    def resume_reading(self) -> None:
+        if self.state == _OPEN:
+            self.transport.resumeProducing()
+
+    # -- Monitored
+
+    @property
+    def is_idle(self) -> bool:
+        return self.service.is_idle(self.conversation)
+
+    def ping(self) -> None:
+        if self.state == _OPEN:
+            self.sendPing()
+
+    def drop(self, reason: str) -> None:
+        _log.info("dropping {peer}: {reason}", peer=self.peer, reason=reason)
+        self.wasNotCleanReason = reason
+        self.dropConnection(abort=True)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+class Service(Protocol):
+    """What is spoken on a WebSocket listener."""
+
+    dirty: list[Any]
+
+    def choose_subprotocol(self, offered: list[str]) -> str | None:
+        """Return the one to use; raise ConnectionDeny if there is none."""
+
+    def wire(self, subprotocol: str | None, compressor: Any) -> Wire: ...
+
+    def first_octet(self, subprotocol: str | None) -> int:
+        """Return the first octet of the frames to expect; 0 for text and binary alike."""
+
+    def converse(
+        self, connection: WebSocketConnection, subprotocol: str | None, outbox: Outbox
+    ) -> Conversation: ...
+    def is_idle(self, conversation: Any) -> bool: ...
+    def flush(self) -> None: ...
+    def flush_soon(self) -> None: ...
+
+
+class WampService:
+    """WAMP, in the serializers that the listener has."""
+
+    def __init__(self, lobby: Lobby, gate: Gate, serializers: list[str]) -> None:
+        self._lobby = lobby
+        self._gate = gate
+        self._subprotocols = {
+            name: (codec, is_batched)
+            for name, (codec, is_batched) in SUBPROTOCOLS.items()
+            if codec.serializer.name in serializers
+        }
+        dispatcher = lobby.dispatcher
+        self.dirty = dispatcher.dirty
+        self.flush = dispatcher.flush
+        self.flush_soon = dispatcher.flush_soon
+
+    def choose_subprotocol(self, offered: list[str]) -> str | None:
+        for name in offered:
+            if name in self._subprotocols:
+                return name
+        known = ", ".join(self._subprotocols)
+        raise ConnectionDeny(ConnectionDeny.BAD_REQUEST, f"offer one of these WebSocket subprotocols: {known}")
+
+    def wire(self, subprotocol: str | None, compressor: Any) -> Wire:
+        codec, is_batched = self._subprotocols[subprotocol or ""]
+        if is_batched:
+            return batched_wire(codec, b"\x1e")
+        return websocket_wire(codec) if compressor is None else DeflateWire(codec, Deflater(compressor))
+
+    def first_octet(self, subprotocol: str | None) -> int:
+        codec, _ = self._subprotocols[subprotocol or ""]
+        return _BINARY if codec.serializer.binary else _TEXT
+
+    def converse(
+        self, connection: WebSocketConnection, subprotocol: str | None, outbox: Outbox
+    ) -> Conversation:
+        codec, is_batched = self._subprotocols[subprotocol or ""]
+        peer = Peer(self._lobby, self._gate, connection, codec, outbox)
+        return BatchedPeer(peer, codec, outbox) if is_batched else peer
+
+    def is_idle(self, conversation: Any) -> bool:
+        return conversation is not None and conversation.state is State.WAITING
+
+
+class BatchedPeer:
+    """A peer that gets its messages in batches."""
+
+    __slots__ = ("_framing", "_outbox", "_peer", "codec")
+
+    def __init__(self, peer: Peer, codec: Codec, outbox: Outbox) -> None:
+        self._peer = peer
+        self._outbox = outbox
+        self._framing = BatchFraming(codec.serializer)
+        self.codec = codec
+
+    @property
+    def state(self) -> State:
+        return self._peer.state
+
+    def receive(self, data: bytes) -> None:
+        try:
+            messages = self._framing.split(data)
+        except ProtocolViolation as violation:
+            self._peer.abort(violation)
+            return
+        if self._peer.state is State.WAITING:
+            # The separator that the peer uses is known from here on.
+            self._outbox.wire = batched_wire(self.codec, self._framing.wrap(b""))
+        for message in messages:
+            self._peer.receive(message)
+
+    def lost(self) -> None:
+        self._peer.lost()
+
+
+class EchoConversation:
+    """Sends every message back as it came."""
+
+    __slots__ = ("_connection", "_frame", "_outbox", "_pauses", "first")
+
+    def __init__(self, connection: WebSocketConnection, outbox: Outbox, compressor: Any) -> None:
+        self._connection = connection
+        self._outbox = outbox
+        self._frame = websocket_frame if compressor is None else Deflater(compressor).frame
+        self.first = _BINARY
+        """The first octet of the message that comes next: the connection sets it."""
+
+    def receive(self, data: bytes) -> None:
+        outbox = self._outbox
+        outbox.append(self._frame(self.first, data))
+        if outbox.queued > outbox.limit:
+            self._connection.expel("the outbound queue is full")
+        elif outbox.queued > outbox.high_water:
+            outbox.throttle(self._connection)
+
+    def lost(self) -> None:
+        pass
+
+
+class EchoService:
+    """No WAMP: every message comes back, for tools that test WebSocket conformance."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self.dirty = dispatcher.dirty
+        self.flush = dispatcher.flush
+        self.flush_soon = dispatcher.flush_soon
+
+    def choose_subprotocol(self, offered: list[str]) -> str | None:
+        return offered[0] if offered else None
+
+    def wire(self, subprotocol: str | None, compressor: Any) -> Any:
+        """An echo encodes nothing."""
+        return None
+
+    def first_octet(self, subprotocol: str | None) -> int:
+        return 0
+
+    def converse(
+        self, connection: WebSocketConnection, subprotocol: str | None, outbox: Outbox
+    ) -> EchoConversation:
+        return EchoConversation(connection, outbox, connection._perMessageCompress)
+
+    def is_idle(self, conversation: Any) -> bool:
+        """An echo never waits for a HELLO."""
+        return False
+
+
+def websocket_factory(
+    service: Service, connections: Connections, options: WebSocketOptions, reactor: Any
+) -> WebSocketServerFactory:
+    """Return the factory of one listener's connections."""
+    factory = WebSocketServerFactory(
+        server="wamprouter" if options.show_server_version else "", reactor=reactor
+    )
+    factory.setProtocolOptions(
+        webStatus=False,
+        maxFramePayloadSize=options.max_frame_size,
+        maxMessagePayloadSize=options.max_message_size,
+        failByDrop=options.fail_by_drop,
+        echoCloseCodeReason=False,
+        openHandshakeTimeout=0,  # Connections sees to it, and to pings
+        autoPingInterval=0,
+        closeHandshakeTimeout=options.close_handshake_timeout / 1000,
+        tcpNoDelay=True,
+        allowedOrigins=list(options.allowed_origins),
+        allowNullOrigin=options.allow_null_origin,
+        perMessageCompressionAccept=_deflate_acceptor(options),
+    )
+    settings = {name: getattr(factory, name) for name in WebSocketServerProtocol.CONFIG_ATTRS}
+    settings["perMessageCompressionAccept"] = staticmethod(settings["perMessageCompressionAccept"])
+    factory.protocol = type(
+        "WebSocketConnection",
+        (WebSocketConnection,),
+        {
+            **settings,
+            "service": service,
+            "connections": connections,
+            "options": options,
+            "traffic": TrafficStats(),
+            "largest_fast": min(_LARGEST_FAST, options.max_frame_size, options.max_message_size),
+        },
+    )
+    return factory
+
+
+def _deflate_acceptor(options: WebSocketOptions) -> Callable[[list[Any]], PerMessageDeflateOfferAccept | None]:
+    """Return what accepts a client's offer of permessage-deflate (RFC 7692), or refuses it."""
+    deflate = options.deflate
+
+    def accept(offers: list[Any]) -> PerMessageDeflateOfferAccept | None:
+        if deflate is None:
+            return None
+        for offer in offers:
+            if isinstance(offer, PerMessageDeflateOffer):
+                # What the client does not accept to be asked for, it must not be asked.
+                return PerMessageDeflateOfferAccept(
+                    offer,
+                    deflate.request_no_context_takeover and offer.accept_no_context_takeover,
+                    deflate.request_max_window_bits if offer.accept_max_window_bits else 0,
+                    deflate.no_context_takeover or None,
+                    deflate.max_window_bits if _may_choose_window(offer, deflate.max_window_bits) else None,
+                    deflate.memory_level,
+                    options.max_message_size,
+                )
+        return None
+
+    return accept
+
+
+def _may_choose_window(offer: PerMessageDeflateOffer, bits: int) -> bool:
+    """A client that asks for a window gets that one or a smaller; without asking it can read any up to 15 bits."""
+    return not offer.request_max_window_bits or bits <= offer.request_max_window_bits

@@ -1,0 +1,164 @@
+"""The router's end of one session: who is there, in which state, and what may come next.
+
+The state machine is a table (state, message) -> act. A message without an entry is a protocol violation: that is
+how a second HELLO, anything before HELLO, and messages that only a router may send are caught. The acts are done by
+``wamprouter.server.peer``; this module only decides.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from wamp.protocol.errors import ProtocolViolation
+from wamp.protocol.ids import RequestIds
+from wamp.protocol.messages import (
+    Abort,
+    Call,
+    Cancel,
+    Error,
+    EventReceived,
+    Goodbye,
+    Hello,
+    Message,
+    Publish,
+    Register,
+    Subscribe,
+    Unregister,
+    Unsubscribe,
+    Yield,
+)
+
+if TYPE_CHECKING:
+    from wamp.protocol.codec import Codec
+    from wamprouter.authz.roles import Role
+    from wamprouter.realm.broker import Subscription
+    from wamprouter.realm.calls import InFlight
+    from wamprouter.realm.dealer import Registration
+    from wamprouter.realm.realm import Realm
+    from wamprouter.server.links import Link
+
+__all__ = ["TABLE", "Act", "Session", "State", "next_act"]
+
+
+class State(enum.Enum):
+    """Where a session is in its life (basic profile, "Session Lifetime")."""
+
+    WAITING = enum.auto()
+    """The transport is open and nobody has said HELLO, or the last session on it has said GOODBYE."""
+    ESTABLISHED = enum.auto()
+    CLOSING = enum.auto()
+    """The router has said GOODBYE and waits for the reply."""
+    CLOSED = enum.auto()
+    """Over: nothing that still arrives is read."""
+
+
+class Act(enum.Enum):
+    """What the router does about a message."""
+
+    JOIN = enum.auto()
+    ROUTE = enum.auto()
+    """Authorize it and hand it to the realm."""
+    REPLY_GOODBYE = enum.auto()
+    CLOSE = enum.auto()
+    IGNORE = enum.auto()
+
+
+_FROM_ESTABLISHED: Final = (
+    Publish,
+    Subscribe,
+    Unsubscribe,
+    Call,
+    Cancel,
+    Register,
+    Unregister,
+    Yield,
+    Error,
+    EventReceived,
+)
+
+TABLE: Final[Mapping[State, Mapping[type[Message], Act]]] = {
+    State.WAITING: {Hello: Act.JOIN, Abort: Act.CLOSE, Goodbye: Act.IGNORE},
+    State.ESTABLISHED: {
+        **dict.fromkeys(_FROM_ESTABLISHED, Act.ROUTE),
+        Goodbye: Act.REPLY_GOODBYE,
+        Abort: Act.CLOSE,
+    },
+    # What crossed our GOODBYE on the wire is not the peer's fault.
+    State.CLOSING: {
+        **dict.fromkeys(_FROM_ESTABLISHED, Act.IGNORE),
+        Goodbye: Act.CLOSE,
+        Abort: Act.CLOSE,
+    },
+    State.CLOSED: {},
+}
+
+
+def next_act(state: State, kind: type[Message]) -> Act:
+    """Return what to do about a message in a state; raise ProtocolViolation if it must not come there."""
+    act = TABLE[state].get(kind)
+    if act is None:
+        if state is State.CLOSED:
+            return Act.IGNORE
+        raise ProtocolViolation(f"unexpected {kind.__name__.upper()} while {state.name.lower()}")
+    return act
+
+
+class Session:
+    """One session of a realm. Broker and dealer keep their tables of it here, so that leaving costs what it held."""
+
+    __slots__ = (
+        "authid",
+        "authmethod",
+        "authprovider",
+        "calls",
+        "codec",
+        "features",
+        "id",
+        "invocation_ids",
+        "invocations",
+        "link",
+        "realm",
+        "registrations",
+        "role",
+        "subscriptions",
+    )
+
+    def __init__(
+        self,
+        session_id: int,
+        *,
+        realm: Realm,
+        role: Role,
+        codec: Codec,
+        link: Link,
+        authid: str,
+        authmethod: str = "anonymous",
+        authprovider: str = "static",
+        features: frozenset[str] = frozenset(),
+    ) -> None:
+        self.id = session_id
+        self.realm = realm
+        self.role = role
+        self.codec = codec
+        """What this session's payloads are encoded in."""
+        self.link = link
+        """Where its messages go. The core never touches it."""
+        self.authid = authid
+        self.authmethod = authmethod
+        self.authprovider = authprovider
+        self.features = features
+        """What the client announced, as ``role.feature``."""
+        self.subscriptions: dict[int, Subscription] = {}  # subscription id -> Subscription
+        self.registrations: dict[int, Registration] = {}  # registration id -> Registration
+        self.calls: dict[int, InFlight] = {}  # CALL.Request -> call that this session waits for
+        self.invocations: dict[int, InFlight] = {}  # INVOCATION.Request -> call that this session works on
+        self.invocation_ids = RequestIds()
+
+    @property
+    def authrole(self) -> str:
+        return self.role.name
+
+    def __repr__(self) -> str:
+        return f"<Session {self.id} {self.authid} in {self.realm.name}>"

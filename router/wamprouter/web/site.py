@@ -1,0 +1,112 @@
+"""A web server whose paths are files and WebSocket services, on one port."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from autobahn.twisted.resource import WebSocketResource
+from twisted.web.http import Request
+from twisted.web.resource import IResource, NoResource, Resource
+from twisted.web.server import Site
+from twisted.web.static import File
+
+from wamprouter.server.connections import Connections
+
+__all__ = ["BoundedSite", "WebSocketPath", "static_files", "tree"]
+
+
+class StaticFiles(File):
+    """The files below a folder. What is not there is a 404 and never leads out of the folder."""
+
+    def __init__(self, path: str, *, list_folders: bool, cache_timeout: int, **arguments: Any) -> None:
+        super().__init__(path, **arguments)
+        self.list_folders = list_folders
+        self.cache_timeout = cache_timeout
+
+    def createSimilarFile(self, path: str) -> StaticFiles:
+        similar = type(self)(path, list_folders=self.list_folders, cache_timeout=self.cache_timeout)
+        similar.processors = self.processors
+        similar.indexNames = self.indexNames[:]
+        similar.childNotFound = self.childNotFound
+        similar.contentTypes = self.contentTypes
+        return similar
+
+    def directoryListing(self) -> Resource:
+        listing: Resource = super().directoryListing() if self.list_folders else self.childNotFound
+        return listing
+
+    def render_GET(self, request: Request) -> Any:
+        caching = f"max-age={self.cache_timeout}" if self.cache_timeout else "no-cache"
+        request.setHeader(b"cache-control", caching.encode())
+        request.setHeader(b"x-content-type-options", b"nosniff")
+        return super().render_GET(request)
+
+
+def static_files(
+    directory: Path, *, list_folders: bool, default_file: str, cache_timeout: int
+) -> StaticFiles:
+    """Return what serves the files of a folder."""
+    files = StaticFiles(str(directory), list_folders=list_folders, cache_timeout=cache_timeout)
+    files.indexNames = [default_file]
+    return files
+
+
+class WebSocketPath(WebSocketResource):  # type: ignore[misc]  # Autobahn's resource is untyped
+    """The path that becomes a WebSocket. From there on the connection does not count as one of HTTP."""
+
+    def render(self, request: Request) -> Any:
+        if request.requestHeaders.getRawHeaders(b"upgrade") is None:
+            request.setResponseCode(426)
+            request.setHeader(b"upgrade", b"websocket")
+            request.setHeader(b"content-type", b"text/plain")
+            return b"this path speaks WebSocket only\n"
+        channel = request.channel
+        request.site.release(channel.transport.protocol)
+        # The channel's own time-out would end the connection that it no longer has.
+        channel.setTimeout(None)
+        return super().render(request)
+
+
+def tree(root: IResource | None, children: Mapping[str, IResource]) -> Resource:
+    """Return the resource of the root path with the other paths below it."""
+    top: Any = NoResource() if root is None else root
+    for name, resource in children.items():
+        top.putChild(name.encode(), resource)
+    return top
+
+
+class BoundedSite(Site):
+    """A site that turns connections away when there are too many."""
+
+    def __init__(self, root: Resource, connections: Connections, *, timeout: int, access_log: bool) -> None:
+        super().__init__(root, timeout=timeout)
+        self.displayTracebacks = False
+        self.noisy = False
+        self._connections = connections
+        self._access_log = access_log
+        self._open: set[Any] = set()
+
+    def buildProtocol(self, addr: Any) -> Any:
+        if len(self._open) >= self._connections.limits.connections:
+            self._connections.refused += 1
+            return None
+        channel = super().buildProtocol(addr)
+        channel_lost = channel.connectionLost
+
+        def connection_lost(reason: Any) -> None:
+            self.release(channel)
+            channel_lost(reason)
+
+        channel.connectionLost = connection_lost
+        self._open.add(channel)
+        return channel
+
+    def release(self, channel: Any) -> None:
+        """Count a connection no longer: it is closed, or has become a WebSocket."""
+        self._open.discard(channel)
+
+    def log(self, request: Request) -> None:
+        if self._access_log:
+            super().log(request)

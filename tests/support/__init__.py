@@ -1,0 +1,1 @@
+"""What several test folders share: a router process, and a plain client that speaks bytes."""

@@ -1,0 +1,106 @@
+"""A router in a process of its own, as an operator starts it: `python -m wamprouter start --config FILE`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+ROOT = Path(__file__).parents[2]
+
+ALLOW_ALL = {"uri": "", "match": "prefix", "allow": "all"}
+REALM = {"name": "realm1", "roles": [{"name": "anonymous", "permissions": [ALLOW_ALL]}]}
+
+
+def endpoint() -> dict[str, Any]:
+    """Return a TCP endpoint on a port that the system chooses."""
+    return {"type": "tcp", "port": 0}
+
+
+def config(*transports: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return a configuration with realm1, where anonymous may do everything. ``more`` adds or replaces top-level keys."""
+    return {"version": 1, "realms": [REALM], "transports": list(transports), **more}
+
+
+class RouterProcess:
+    """A running router. ``urls`` are the addresses that it printed, in the order of its transports (and paths)."""
+
+    def __init__(self, folder: Path, configuration: dict[str, Any], *arguments: str) -> None:
+        self.folder = folder
+        file = folder / "router.json"
+        file.write_text(json.dumps(configuration))
+        expected = sum(len(transport.get("paths", [0])) for transport in configuration["transports"])
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "client"), str(ROOT / "router")))}
+        self.errors: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "wamprouter", "start", "--config", str(file), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            cwd=folder,
+        )
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        self._drain = threading.Thread(target=self._read_errors, daemon=True)
+        self._drain.start()
+        self.urls = [self.process.stdout.readline().strip() for _ in range(expected)]
+        if not all(self.urls):
+            self.stop()
+            raise RuntimeError("the router did not start:\n" + "".join(self.errors))
+
+    def _read_errors(self) -> None:
+        assert self.process.stderr is not None
+        self.errors.extend(self.process.stderr)
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def log(self) -> str:
+        """What it has logged so far."""
+        return "".join(self.errors)
+
+    def url(self, scheme: str) -> str:
+        """Return the first address with that scheme: ``ws``, ``rs``, ``http``, ``rs+unix``."""
+        return next(url for url in self.urls if url.startswith(f"{scheme}://"))
+
+    def address(self, scheme: str) -> tuple[str, int]:
+        """Return host and port of the first address with that scheme."""
+        host, port = self.url(scheme).removeprefix(f"{scheme}://").split("/")[0].rsplit(":", 1)
+        return host, int(port)
+
+    def resident_bytes(self) -> int:
+        """Return how much memory the process has resident."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def stop(self) -> int:
+        """End it as an operator does, with SIGTERM; return its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = self.process.wait()
+        self._drain.join(5)
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+        return status
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

@@ -1,0 +1,179 @@
+"""The command line, as its user sees it: what is printed where, and the exit status."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from click.testing import CliRunner, Result
+
+from wamprouter import __version__
+from wamprouter.cli import main
+from wamprouter.config import NodeConfig, default, load, schema
+
+INVALID = '{"version": 1, "realms": [{"name": "r", "roles": [{"name": "anonymous"}]}], "transports": [{"type": "web"}]}'
+
+
+@pytest.fixture(autouse=True)
+def _in_a_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+class Started:
+    """What `wamprouter start` hands over to the node."""
+
+    def __init__(self) -> None:
+        self.config: NodeConfig | None = None
+        self.loglevel = ""
+        self.path: list[str] = []
+
+    def run(self, config: NodeConfig, *, loglevel: str = "info") -> int:
+        self.config, self.loglevel, self.path = config, loglevel, list(sys.path)
+        return 3
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Started:
+    node = ModuleType("wamprouter.node")
+    record = Started()
+    node.run = record.run  # type: ignore[attr-defined]  # a module is given its function
+    monkeypatch.setitem(sys.modules, "wamprouter.node", node)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    return record
+
+
+def test_help_imports_neither_twisted_nor_pydantic() -> None:
+    """`wamprouter --help` answers at once because what it imports is click."""
+    probe = (
+        "import sys, wamprouter.cli; print(*{'twisted', 'pydantic', 'yaml', 'autobahn', 'msgspec'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", probe], env={"PYTHONPATH": ":".join(sys.path)}, capture_output=True, check=True
+    )
+    assert done.stdout.decode().split() == []
+
+
+def test_the_package_can_be_run_as_a_module() -> None:
+    """`python -m wamprouter` is the command, under the same name."""
+    command = [sys.executable, "-m", "wamprouter", "--help"]
+    done = subprocess.run(command, env={"PYTHONPATH": ":".join(sys.path)}, capture_output=True, check=True)
+    assert done.stdout.startswith(b"Usage: wamprouter [OPTIONS] COMMAND")
+
+
+def test_version_prints_the_version() -> None:
+    """Name and version, on one line."""
+    assert run("version").output == f"wamprouter {__version__}\n"
+
+
+def test_schema_prints_the_schema() -> None:
+    """It can be redirected into the file that editors read."""
+    assert json.loads(run("schema").stdout) == schema()
+
+
+def test_check_prints_ok_and_what_the_file_sets_up() -> None:
+    """Exit status 0."""
+    run("init")
+    result = run("check", "--config", "router.json")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "router.json: ok\n1 realm, 1 transport (web 127.0.0.1:8080), no components\n",
+    )
+
+
+def test_check_prints_every_problem_on_a_line_of_stderr() -> None:
+    """Exit status 1, and nothing on standard output."""
+    Path("router.json").write_text(INVALID)
+    result = run("check", "--config", "router.json")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines() == [
+        "router.json: transports[0].endpoint: missing, expected an object",
+        "router.json: transports[0].paths: missing, expected an object with at least one path",
+    ]
+
+
+@pytest.mark.parametrize("command", ["check", "start"])
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("none.json", "none.json: cannot be read: No such file or directory"),
+        ("syntax.json", "syntax.json:1:2: not valid JSON: Expecting property name enclosed in double quotes"),
+        (
+            "router.ini",
+            'router.ini: unknown kind of file, expected a name that ends in ".json", ".yaml", ".yml" or ".toml"',
+        ),
+    ],
+)
+def test_a_file_that_is_no_document_is_one_line_and_status_2(command: str, name: str, line: str) -> None:
+    """Unreadable, of unknown kind, or with a syntax error."""
+    Path("syntax.json").write_text("{")
+    result = run(command, "--config", name)
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", line + "\n")
+
+
+def test_start_refuses_an_invalid_configuration_with_status_1(started: Started) -> None:
+    """The node never sees it."""
+    Path("router.json").write_text(INVALID)
+    result = run("start", "--config", "router.json")
+    assert result.exit_code == 1
+    assert started.config is None
+
+
+def test_start_runs_the_file_and_exits_with_the_nodes_status(started: Started) -> None:
+    """The configuration and the log level are handed over."""
+    run("init")
+    result = run("start", "--config", "router.json", "--loglevel", "debug")
+    assert result.exit_code == 3
+    assert (started.config, started.loglevel) == (load(Path("router.json")), "debug")
+
+
+def test_start_without_a_file_runs_the_default(started: Started) -> None:
+    """At log level info."""
+    run("start")
+    assert (started.config, started.loglevel) == (default(), "info")
+
+
+def test_components_are_found_beside_the_file_in_pythonpath_and_in_the_current_folder(
+    started: Started, tmp_path: Path
+) -> None:
+    """In this order, before everything else."""
+    (tmp_path / "etc").mkdir()
+    run("init", "etc")
+    document = json.loads(Path("etc/router.json").read_text())
+    Path("etc/router.json").write_text(json.dumps({**document, "pythonpath": ["../src"]}))
+    run("start", "--config", "etc/router.json")
+    assert started.path[:3] == [str(tmp_path / "etc"), str(tmp_path / "src"), str(tmp_path)]
+
+
+def test_an_unknown_log_level_is_wrong_usage() -> None:
+    """Exit status 2, as click does it."""
+    assert run("start", "--loglevel", "loud").exit_code == 2
+
+
+def test_init_writes_a_file_that_check_accepts_and_says_what_to_do_next() -> None:
+    """The folder is made if need be; the command in the text can be pasted."""
+    result = run("init", "my router")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("my router/router.json: written\n")
+    assert "  wamprouter start --config 'my router/router.json'\n" in result.stdout
+    assert run("check", "--config", "my router/router.json").exit_code == 0
+
+
+def test_init_leaves_an_existing_file_alone() -> None:
+    """Exit status 1, and the file is as it was."""
+    Path("router.json").write_text("mine")
+    result = run("init")
+    assert (result.exit_code, result.stderr) == (1, "router.json: not written: File exists\n")
+    assert Path("router.json").read_text() == "mine"
+
+
+def test_init_into_what_is_no_folder_is_one_line() -> None:
+    """Exit status 1."""
+    Path("file").touch()
+    result = run("init", "file/sub")
+    assert (result.exit_code, result.stderr) == (1, "file/sub/router.json: not written: Not a directory\n")
