@@ -160,7 +160,9 @@ def warnings(samples: Samples, subjects: list[str], serializers: list[str]) -> l
                     "the router may be faster than that"
                 )
     if waiting:
-        found.append(f"the machine was busy otherwise, so that a router had less than a core: {', '.join(waiting)}")
+        found.append(
+            f"a router had less than a core, because the machine does other work or the generator was slower: {', '.join(waiting)}"
+        )
     return found
 
 

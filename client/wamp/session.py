@@ -8,8 +8,7 @@ What the router sends becomes at most one effect, which the caller carries out::
 
     effect = session.receive(message)
 
-``reply`` is whatever the caller wants back when the request is settled: a Deferred, a Future, a queue. This module
-never looks at it. Payload bytes become Python values here and nowhere else, in the codec of the connection.
+``reply`` is whatever the caller wants back when the request is settled; this module never looks at it. Payload bytes become Python values here and nowhere else, in the codec of the connection.
 
 The states and what each accepts are ``TABLE``. A pair that is not in it is a ``ProtocolViolation`` of the router's.
 """
@@ -20,11 +19,32 @@ import enum
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-import msgspec
-
+from wamp.effects import (
+    Challenged,
+    Effect,
+    Failed,
+    Interrupted,
+    Invoked,
+    Left,
+    Progressed,
+    Received,
+    Succeeded,
+    Welcomed,
+)
 from wamp.errormap import Answer, ErrorMap
 from wamp.exception import ApplicationError, Error, InvalidUriError, SerializationError, SessionNotReady
 from wamp.handlers import payload_of, result_of
+from wamp.pending import (
+    REFUSED,
+    Pending,
+    PendingCall,
+    PendingPublish,
+    PendingRegister,
+    PendingSubscribe,
+    PendingUnregister,
+    PendingUnsubscribe,
+    Reply,
+)
 from wamp.protocol import errors, messages
 from wamp.protocol.codec import CODECS, Codec
 from wamp.protocol.errors import ProtocolViolation
@@ -44,24 +64,8 @@ from wamp.types import (
     Welcome,
 )
 
-__all__ = [
-    "ROLES",
-    "TABLE",
-    "Challenged",
-    "ClientSession",
-    "Effect",
-    "Failed",
-    "Interrupted",
-    "Invoked",
-    "Left",
-    "Progressed",
-    "Received",
-    "State",
-    "Succeeded",
-    "Welcomed",
-]
+__all__ = ["AGENT", "ROLES", "TABLE", "ClientSession", "State"]
 
-Reply = Any
 Dict = dict[str, Any]
 
 AGENT: Final = "wamp-python"
@@ -100,127 +104,6 @@ class State(enum.Enum):
     JOINED = "on the realm"
     LEAVING = "GOODBYE sent, the router's is awaited"
     OVER = "left, refused or aborted; what still arrives was on its way"
-
-
-# -- requests in flight -----------------------------------------------------------------------------------------------
-
-
-class Pending(msgspec.Struct):
-    """A request that the router has not answered yet. ``reply`` is None once nobody waits for it any more."""
-
-    reply: Reply
-
-
-class PendingCall(Pending):
-    procedure: str
-    on_progress: Callable[..., Any] | None = None
-    details: bool | None = None
-
-
-class PendingPublish(Pending):
-    pass
-
-
-class PendingRegister(Pending):
-    procedure: str
-    endpoint: Endpoint
-
-
-class PendingUnregister(Pending):
-    registration: Registration
-
-
-class PendingSubscribe(Pending):
-    topic: str
-    handler: Handler
-
-
-class PendingUnsubscribe(Pending):
-    subscription: int
-
-
-# -- effects: what the caller of ``receive`` carries out --------------------------------------------------------------
-
-
-class Effect(msgspec.Struct):
-    """Base of what a message from the router asks for."""
-
-
-class Welcomed(Effect):
-    """Ask the application whether it agrees, then ``established`` or ``abort``."""
-
-    welcome: Welcome
-
-
-class Challenged(Effect):
-    """Ask the application for an answer, then ``authenticate`` or ``abort``."""
-
-    challenge: Challenge
-
-
-class Left(Effect):
-    """The session is over: send ``answer``, if any, fail the ``replies``, tell the application."""
-
-    details: CloseDetails
-    replies: list[tuple[Reply, ApplicationError]]
-    answer: Message | None = None
-    was_joined: bool = True
-
-
-class Succeeded(Effect):
-    """A request has its result."""
-
-    reply: Reply
-    value: Any
-
-
-class Failed(Effect):
-    """A request was refused. ``cause`` is what the exception's own class raised when it was to be built."""
-
-    reply: Reply
-    exception: BaseException
-    cause: BaseException | None = None
-
-
-class Progressed(Effect):
-    """Call ``on_progress(*args, **kwargs)``."""
-
-    on_progress: Callable[..., Any]
-    args: list[Any]
-    kwargs: Dict
-
-
-class Received(Effect):
-    """Run each subscription's handler on the event; if it is to be acknowledged, do so behind each."""
-
-    message: messages.Event
-    args: list[Any]
-    kwargs: Dict
-    subscriptions: tuple[Subscription, ...]
-    acknowledge: bool = False
-
-
-class Invoked(Effect, eq=False):
-    """Run the endpoint, then ``complete`` or ``refuse``; in between ``progress``, if the caller wants it.
-
-    ``running`` is the caller's, for what ``Interrupted`` has to stop.
-    """
-
-    message: messages.Invocation
-    registration: Registration
-    args: list[Any]
-    kwargs: Dict
-    running: Any = None
-    was_interrupted: bool = False
-
-
-class Interrupted(Effect):
-    """Stop the endpoint that runs for this invocation."""
-
-    invoked: Invoked
-
-
-# -- the session ------------------------------------------------------------------------------------------------------
 
 
 class ClientSession:
@@ -544,7 +427,7 @@ class ClientSession:
         return Progressed(pending.on_progress, [result_of(args, kwargs, message, details=True)], {})
 
     def _on_error(self, message: messages.Error) -> Effect | None:
-        kind = _REFUSED.get(message.request_type)
+        kind = REFUSED.get(message.request_type)
         if kind is None:
             raise ProtocolViolation(f"ERROR for a request of type {message.request_type}")
         pending = self._take(message, kind)
@@ -711,16 +594,6 @@ def _learn(uri: str, match: str | None) -> None:
             _KNOWN_URIS.clear()
         _KNOWN_URIS.add(uri)
 
-
-_REFUSED: Final[Mapping[int, type[Pending]]] = {
-    messages.Call.CODE: PendingCall,
-    messages.Publish.CODE: PendingPublish,
-    messages.Register.CODE: PendingRegister,
-    messages.Unregister.CODE: PendingUnregister,
-    messages.Subscribe.CODE: PendingSubscribe,
-    messages.Unsubscribe.CODE: PendingUnsubscribe,
-}
-"""ERROR.request_type -> the kind of request that it refuses."""
 
 Method = Callable[[ClientSession, Any], Effect | None]
 

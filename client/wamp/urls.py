@@ -4,7 +4,7 @@
 ``ws://host:port/path``            WebSocket; ``wss`` for TLS
 ``rs://host:port``                 RawSocket; ``rss`` for TLS
 ``ws://unix:/run/router.sock``     WebSocket over a Unix socket; ``rs`` for RawSocket
-``unix:///run/router.sock``        RawSocket over a Unix socket
+``unix:///run/router.sock``        RawSocket over a Unix socket; also ``rs+unix``
 ``ws+unix:///run/router.sock:/ws``  WebSocket over a Unix socket, with the path to ask for
 =================================  ===================================================
 """
@@ -38,12 +38,12 @@ def parse_url(url: str) -> Address:
     scheme, separator, rest = url.partition("://")
     if not separator:
         raise ValueError(f"{url!r} is not a router's URL, expected for example ws://127.0.0.1:8080/ws")
-    if scheme == "unix":
+    if scheme in ("unix", "rs+unix"):
         return _unix(url, rest, is_websocket=False)
     if scheme == "ws+unix":
         return _unix(url, *_split_path(rest), is_websocket=True)
     if scheme not in _SCHEMES:
-        known = ", ".join((*_SCHEMES, "unix", "ws+unix"))
+        known = ", ".join((*_SCHEMES, "unix", "rs+unix", "ws+unix"))
         raise ValueError(f"{url!r} has the scheme {scheme!r}, expected one of {known}")
     is_websocket, is_secure = _SCHEMES[scheme]
     if rest.startswith("unix:"):

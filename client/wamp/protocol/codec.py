@@ -12,9 +12,9 @@ expected (JavaScript's MessagePack and CBOR libraries write any number from 2^32
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import cbor2
 import msgspec
@@ -35,6 +35,7 @@ from wamp.protocol.serializers import (
     CBOR,
     JSON,
     MSGPACK,
+    UNENCODABLE,
     Serializer,
     TranscodingError,
     binary_to_text,
@@ -58,7 +59,7 @@ _SCALARS: Final = frozenset({bool, int, float, str})
 class _Shape:
     """What the codec needs to know of a message class, worked out once."""
 
-    __slots__ = ("attribute", "details_may_lack", "has_payload", "head", "length", "name", "options")
+    __slots__ = ("attribute", "details_may_lack", "has_payload", "head", "length", "name", "options", "place")
 
     def __init__(self, message: type[Message]) -> None:
         fields = message.__struct_fields__
@@ -71,6 +72,7 @@ class _Shape:
         self.attribute = next((name for name in fields if name in ("options", "details", "extra")), None)
         self.details_may_lack = bool(message.__struct_defaults__) and not self.has_payload
         """UNSUBSCRIBED and UNREGISTERED have details only where they revoke."""
+        self.place = None if self.attribute is None else fields.index(self.attribute)
         self.options = OPTIONS.get(message)
 
 
@@ -99,25 +101,45 @@ class Codec:
         Raise TranscodingError if the payload cannot be expressed here.
         """
         shape = _SHAPES[type(message)]
-        head = astuple(message)
-        if not shape.has_payload:
-            if shape.details_may_lack and not head[-1]:
-                head = head[:-1]
-            return self._pack(message.CODE, head, ())
-        args, kwargs = head[-2:]
-        head = head[:-2]
-        if source is not None and source is not self:
-            args = transcode(args, source.serializer, self.serializer)
-            kwargs = transcode(kwargs, source.serializer, self.serializer)
-        if kwargs is not ABSENT:
-            payload = (self.serializer.empty_list if args is ABSENT else args, kwargs)
-        else:
-            payload = () if args is ABSENT else (args,)
-        return self._pack(message.CODE, head, payload)
+        fields = astuple(message)
+        payload = 0
+        try:
+            if shape.has_payload:
+                args, kwargs = fields[-2:]
+                if source is not None and source is not self:
+                    args = transcode(args, source.serializer, self.serializer)
+                    kwargs = transcode(kwargs, source.serializer, self.serializer)
+                    fields = (*fields[:-2], args, kwargs)
+                if kwargs is not ABSENT:
+                    payload = 2
+                    if args is ABSENT:
+                        fields = (*fields[:-2], self.serializer.empty_list, kwargs)
+                elif args is not ABSENT:
+                    payload = 1
+                    fields = fields[:-1]
+                else:
+                    fields = fields[:-2]
+            place = shape.place
+            if place is not None:
+                if fields[place]:
+                    fields = (*fields[:place], self._express(fields[place]), *fields[place + 1 :])
+                elif shape.details_may_lack:
+                    fields = fields[:-1]
+            return self._pack(message.CODE, fields, payload)
+        except UNENCODABLE as error:
+            raise TranscodingError(f"not expressible in {self.serializer.name}: {error}") from None
 
-    def _pack(self, code: int, head: tuple[Any, ...], payload: tuple[Raw, ...]) -> bytes:
-        """Return the bytes of a message's list."""
+    def _express(self, options: dict[str, Any]) -> Any:
+        """Return options or details as this serializer must write them."""
+        return options
+
+    def _pack(self, code: int, fields: tuple[Any, ...], payload: int) -> bytes:
+        """Return the bytes of a message's list; its last fields are payload, so many of them."""
         raise NotImplementedError
+
+    def _plain(self, value: Any) -> Any:
+        """Return an option's value without what only one serializer has; raise ValueError if that is impossible."""
+        return plain(value)
 
     # -- checks that every serializer shares
 
@@ -134,12 +156,11 @@ class Codec:
 
     def _check_options(self, message: Message, shape: _Shape, options: dict[str, Any]) -> None:
         """Make options plain, drop those that are null, take integral floats for integers, check types."""
-        odd = [key for key, value in options.items() if type(value) not in _SCALARS]
-        if odd:
-            options = options.copy()
-            for key in odd:
-                if (value := self._plain(options.pop(key), shape)) is not None:
-                    options[key] = value
+        if not _are_simple(options):
+            try:
+                options = {key: item for key, value in options.items() if (item := self._plain(value)) is not None}
+            except (ValueError, RecursionError) as error:
+                raise ProtocolViolation(f"{shape.name}.{shape.attribute}: {error}") from None
             setattr(message, shape.attribute or "", options)
         if shape.options is None:
             return
@@ -152,12 +173,6 @@ class Codec:
             except msgspec.ValidationError:
                 raise ProtocolViolation(f"{shape.name}.{shape.attribute}: {refusal}") from None
             setattr(message, shape.attribute or "", integral)
-
-    def _plain(self, value: Any, shape: _Shape) -> Any:
-        try:
-            return plain(value)
-        except (ValueError, RecursionError) as error:
-            raise ProtocolViolation(f"{shape.name}.{shape.attribute}: {error}") from None
 
     def _check_odd_args(self, message: Any, shape: _Shape) -> None:
         """Accept arguments that are no list where there is a reason: null, or an encrypted payload."""
@@ -184,6 +199,15 @@ def _kind(code: Any, refusal: str) -> type[Message]:
     return kind
 
 
+def _are_simple(options: dict[str, Any]) -> bool:
+    """Tell whether no value needs a look: no lists or dictionaries, no null, nothing that may be binary in JSON."""
+    for value in options.values():
+        kind = type(value)
+        if kind not in _SCALARS or (kind is str and value.startswith("\0")):
+            return False
+    return True
+
+
 def _integer(value: Any) -> Any:
     return int(value) if type(value) is float and value.is_integer() else value
 
@@ -202,28 +226,22 @@ class _MsgspecCodec(Codec):
 
     __slots__ = ("_decode", "_decode_elements", "_encode")
 
-    def _parse(self, data: bytes) -> Message:
+    _is_text: ClassVar[bool]
+    _decode: Callable[[bytes], Message]
+    _decode_elements: Callable[[bytes], list[Raw]]
+    _encode: Callable[[object], bytes]
+
+    def decode(self, data: bytes) -> Message:
+        small = len(data) <= MAX_DEPTH
+        if not small or (self._is_text and not data.isascii()):
+            self._examine(data)
         try:
             try:
-                message: Message = self._decode(data)
+                message = self._decode(data)
             except msgspec.ValidationError as error:
-                return self._repair(data, str(error))
+                message = self._repair(data, str(error))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ProtocolViolation(f"malformed {self.serializer.name}: {error}") from None
-        return message
-
-    def _repair(self, data: bytes, refusal: str) -> Message:
-        """Read a message that the strict decoder refused."""
-        elements: list[Raw] = self._decode_elements(data)
-        if not elements or len(elements) > _LONGEST:
-            raise ProtocolViolation(f"not a WAMP message: {len(elements)} elements")
-        unpack = self.serializer.unpack
-        kind = _kind(unpack(elements[0]), refusal)
-        first = 1 + _SHAPES[kind].head  # of the payload
-        return self._build(kind, [unpack(raw) for raw in elements[1:first]], elements[first:])
-
-    def _check(self, message: Message) -> Message:
-        """Check what the struct's types do not say: options, and that a payload is one."""
         shape = _SHAPES[type(message)]
         if shape.attribute is not None:
             options = getattr(message, shape.attribute)
@@ -232,25 +250,42 @@ class _MsgspecCodec(Codec):
         if shape.has_payload:
             args: Raw = message.args  # type: ignore[attr-defined]  # has_payload says so
             kwargs: Raw = message.kwargs  # type: ignore[attr-defined]  # has_payload says so
-            if args is not ABSENT and not self._is_container(args, list):
+            if args is not ABSENT and not self._is_list(args, small):
                 self._check_odd_args(message, shape)
-            if kwargs is not ABSENT and not self._is_container(kwargs, dict):
+            if kwargs is not ABSENT and not self._is_dictionary(kwargs, small):
                 self._check_odd_kwargs(message, shape)
         return message
 
-    def _is_container(self, raw: Raw, kind: type[list[Any]] | type[dict[str, Any]]) -> bool:
-        """Tell whether a payload is a list (or a map with string keys) that any recipient can decode."""
+    def _examine(self, data: bytes) -> None:
+        """Raise ProtocolViolation for what msgspec does not look at, or what it must not."""
         raise NotImplementedError
 
-    def _pack(self, code: int, head: tuple[Any, ...], payload: tuple[Raw, ...]) -> bytes:
-        try:
-            return self._encode((code, *head, *payload))
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise TranscodingError(f"not expressible in {self.serializer.name}: {error}") from None
+    def _is_list(self, raw: Raw, small: bool) -> bool:
+        """Tell whether a payload is a list that any recipient can decode; a small one cannot be deep."""
+        raise NotImplementedError
+
+    def _is_dictionary(self, raw: Raw, small: bool) -> bool:
+        """Tell whether a payload is a dictionary with strings as keys that any recipient can decode."""
+        raise NotImplementedError
+
+    def _repair(self, data: bytes, refusal: str) -> Message:
+        """Read a message that the strict decoder refused."""
+        elements = self._decode_elements(data)
+        if not 0 < len(elements) <= _LONGEST:
+            raise ProtocolViolation(f"not a WAMP message: {len(elements)} elements")
+        unpack = self.serializer.unpack
+        kind = _kind(unpack(elements[0]), refusal)
+        first = 1 + _SHAPES[kind].head  # of the payload
+        return self._build(kind, [unpack(raw) for raw in elements[1:first]], elements[first:])
+
+    def _pack(self, code: int, fields: tuple[Any, ...], payload: int) -> bytes:
+        return self._encode((code, *fields))
 
 
 class _JsonCodec(_MsgspecCodec):
     __slots__ = ()
+
+    _is_text = True
 
     def __init__(self) -> None:
         super().__init__(JSON)
@@ -258,35 +293,31 @@ class _JsonCodec(_MsgspecCodec):
         self._decode_elements = msgspec.json.Decoder(list[Raw]).decode
         self._encode = msgspec.json.Encoder().encode
 
-    def decode(self, data: bytes) -> Message:
-        # msgspec does not look inside the strings of a Raw, hence this. It is 12 ns for ASCII.
-        if not data.isascii():
-            try:
-                data.decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise ProtocolViolation(f"invalid UTF-8: {error}") from None
-        if len(data) > 2 * MAX_DEPTH:  # a level has two brackets
-            refuse_deep_json(data)
-        message = self._parse(data)
-        if b"\\" in data:
-            self._restore_binary(message)
-        return self._check(message)
+    def _examine(self, data: bytes) -> None:
+        # msgspec does not look inside the strings of a Raw, hence this.
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ProtocolViolation(f"invalid UTF-8: {error}") from None
+        refuse_deep_json(data)
 
-    def _restore_binary(self, message: Message) -> None:
-        """Make binary values of the strings among the options that stand for one."""
-        attribute = _SHAPES[type(message)].attribute
-        if attribute is not None:
-            setattr(message, attribute, text_to_binary(getattr(message, attribute)))
+    def _is_list(self, raw: Raw, small: bool) -> bool:
+        return memoryview(raw)[0] == 0x5B  # [; msgspec has checked the syntax
 
-    def _is_container(self, raw: Raw, kind: type[list[Any]] | type[dict[str, Any]]) -> bool:
-        return memoryview(raw)[0] == (0x5B if kind is list else 0x7B)  # [ or {; the syntax is checked already
+    def _is_dictionary(self, raw: Raw, small: bool) -> bool:
+        return memoryview(raw)[0] == 0x7B  # {
 
-    def _pack(self, code: int, head: tuple[Any, ...], payload: tuple[Raw, ...]) -> bytes:
-        return super()._pack(code, tuple(map(binary_to_text, head)), payload)
+    def _plain(self, value: Any) -> Any:
+        return text_to_binary(value)
+
+    def _express(self, options: dict[str, Any]) -> Any:
+        return options if _are_simple(options) else binary_to_text(options)
 
 
 class _MessagePackCodec(_MsgspecCodec):
     __slots__ = ("_decode_dict", "_decode_list")
+
+    _is_text = False
 
     def __init__(self) -> None:
         super().__init__(MSGPACK)
@@ -296,29 +327,42 @@ class _MessagePackCodec(_MsgspecCodec):
         self._decode_list = msgspec.msgpack.Decoder(list[Any]).decode
         self._decode_dict = msgspec.msgpack.Decoder(dict[str, Any]).decode
 
-    def decode(self, data: bytes) -> Message:
-        if len(data) > MAX_DEPTH:
-            scan_messagepack(data)
-        return self._check(self._parse(data))
+    def _examine(self, data: bytes) -> None:
+        scan_messagepack(data)
 
-    def _is_container(self, raw: Raw, kind: type[list[Any]] | type[dict[str, Any]]) -> bool:
+    def _is_list(self, raw: Raw, small: bool) -> bool:
         # Decoding it all is the one way to know that strings are UTF-8: 0.1 µs for small payloads.
         try:
-            try:
-                value = self._decode_list(raw) if kind is list else self._decode_dict(raw)
-            except msgspec.ValidationError:
-                value = self.serializer.unpack(raw)  # no list, or an odd timestamp in one
-                if not isinstance(value, kind) or (kind is dict and not _has_string_keys(value)):
-                    return False
-            if memoryview(raw).nbytes > MAX_DEPTH:
-                refuse_deep_value(value)
-        except (ValueError, RecursionError) as error:
-            raise ProtocolViolation(f"malformed msgpack payload: {error}") from None
+            value = self._decode_list(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            value = self.serializer.unpack(raw)  # no list, or an odd timestamp in it
+            if not isinstance(value, list):
+                return False
+        if not small:
+            _refuse_deep(value)
+        return True
+
+    def _is_dictionary(self, raw: Raw, small: bool) -> bool:
+        try:
+            value = self._decode_dict(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            value = self.serializer.unpack(raw)
+            if not _has_string_keys(value):
+                return False
+        if not small:
+            _refuse_deep(value)
         return True
 
 
-def _has_string_keys(value: dict[Any, Any]) -> bool:
-    return all(type(key) is str for key in value)
+def _refuse_deep(value: Any) -> None:
+    try:
+        refuse_deep_value(value)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolViolation(f"malformed msgpack payload: {error}") from None
+
+
+def _has_string_keys(value: Any) -> bool:
+    return isinstance(value, dict) and all(type(key) is str for key in value)
 
 
 _CBOR_ARRAY: Final = b"\x80"
@@ -347,7 +391,7 @@ class _CborCodec(Codec):
                 # Most often a map with numbers as keys; decode it once it is known that they do not collide.
                 scan_cbor(data)
                 values, ends = self._split(data, strict=False)
-        except cbor2.CBORDecodeError as error:
+        except (cbor2.CBORDecodeError, RecursionError) as error:
             raise malformed_cbor(error) from None
         kind = _kind(values[0], "expected a list with a message code")
         shape = _SHAPES[kind]
@@ -363,7 +407,7 @@ class _CborCodec(Codec):
                 self._check_odd_args(message, shape)
             if len(payload) > 1:
                 kwargs = values[first + 1]
-                if not isinstance(kwargs, dict) or not _has_string_keys(kwargs):
+                if not _has_string_keys(kwargs):
                     self._check_odd_kwargs(message, shape)
         return message
 
@@ -399,18 +443,16 @@ class _CborCodec(Codec):
             return None
         raise ProtocolViolation("not a WAMP message: not a list")
 
-    def _pack(self, code: int, head: tuple[Any, ...], payload: tuple[Raw, ...]) -> bytes:
-        try:
-            for field in head:
-                if type(field) is dict and field:
-                    refuse_deep_value(field)
-            packed = cbor2.dumps((code, *head))
-        except (cbor2.CBOREncodeError, TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise TranscodingError(f"not expressible in cbor: {error}") from None
+    def _express(self, options: dict[str, Any]) -> Any:
+        refuse_deep_value(options)  # or cbor2 might exhaust the stack and end the process
+        return options
+
+    def _pack(self, code: int, fields: tuple[Any, ...], payload: int) -> bytes:
         if not payload:
-            return packed
-        length = _CBOR_ARRAY[0] + 1 + len(head) + len(payload)
-        return b"".join((length.to_bytes(1, "big"), packed[1:], *payload))
+            return cbor2.dumps((code, *fields))
+        packed = cbor2.dumps((code, *fields[:-payload]))
+        length = _CBOR_ARRAY[0] + 1 + len(fields)
+        return b"".join((length.to_bytes(1, "big"), packed[1:], *fields[-payload:]))
 
 
 CODECS: Final[dict[str, Codec]] = {

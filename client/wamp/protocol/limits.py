@@ -16,7 +16,7 @@ import enum
 import re
 from collections import deque
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any, Final, NamedTuple
 
 from cbor2 import CBORTag
@@ -45,6 +45,7 @@ LARGE_MAP: Final = 256
 
 # -- nesting
 
+_SCALARS: Final = frozenset({type(None), bool, int, float, str, bytes})
 _CONTAINERS: Final = (list, dict, tuple, set, frozenset, deque, CBORTag)
 
 
@@ -52,15 +53,14 @@ def refuse_deep_value(value: Any, depth: int = MAX_DEPTH) -> None:
     """Raise ValueError if lists and maps are nested too deeply in a value, or if it contains itself."""
     if not depth:
         raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
-    if isinstance(value, CBORTag):
-        value = (value.value,)
-    elif isinstance(value, dict):
-        for key in value:
-            if type(key) is not str and isinstance(key, _CONTAINERS):
-                refuse_deep_value(key, depth - 1)
-        value = value.values()
+    if type(value) is not list:
+        if isinstance(value, CBORTag):
+            value = (value.value,)
+        elif isinstance(value, dict):
+            value = chain(value, value.values())
     for item in value:
-        if isinstance(item, _CONTAINERS):
+        # The first test is the fast one: without it this would take longer than decoding the value.
+        if type(item) not in _SCALARS and isinstance(item, _CONTAINERS):
             refuse_deep_value(item, depth - 1)
 
 
@@ -187,7 +187,7 @@ def _scan(data: bytes, heads: Sequence[_Head]) -> list[int]:
     """Walk from head to head of one value; return the places of extension types."""
     at = 0
     end = len(data)
-    extensions = []
+    extensions: list[int] = []
     left = 1  # items that the innermost list or map still needs; below zero: up to a break
     plain_keys = False  # whether the innermost one is a map that must have plain keys
     outer: list[tuple[int, bool]] = []

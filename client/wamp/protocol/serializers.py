@@ -69,11 +69,15 @@ __all__ = [
     "JSON",
     "MSGPACK",
     "SERIALIZERS",
+    "UNENCODABLE",
     "Serializer",
     "TranscodingError",
+    "binary_to_text",
     "cbor_decoder",
     "decode_extension",
+    "malformed_cbor",
     "plain",
+    "text_to_binary",
     "transcode",
 ]
 
@@ -107,14 +111,8 @@ class Serializer:
 
 
 _MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_UNENCODABLE: Final = (
-    TypeError,
-    ValueError,
-    OverflowError,
-    RecursionError,
-    msgspec.EncodeError,
-    cbor2.CBOREncodeError,
-)
+UNENCODABLE: Final = (TypeError, ValueError, OverflowError, RecursionError, msgspec.EncodeError, cbor2.CBOREncodeError)
+"""What the encoders raise for a value that they cannot express."""
 _SCALARS: Final = frozenset({type(None), bool, int, float, str})
 
 
@@ -132,7 +130,7 @@ class _Json(Serializer):
     def pack(self, value: Any) -> Raw:
         try:
             return Raw(self._encode(binary_to_text(value)))
-        except _UNENCODABLE as error:
+        except UNENCODABLE as error:
             raise TranscodingError(f"not expressible in JSON: {error}") from None
 
     def unpack(self, raw: Raw | bytes | memoryview) -> Any:
@@ -197,7 +195,7 @@ class _MessagePack(Serializer):
     def pack(self, value: Any) -> Raw:
         try:
             return Raw(self._encode(value))
-        except _UNENCODABLE as error:
+        except UNENCODABLE as error:
             raise TranscodingError(f"not expressible in MessagePack: {error}") from None
 
     def unpack(self, raw: Raw | bytes | memoryview) -> Any:
@@ -260,19 +258,19 @@ class _Cbor(Serializer):
         try:
             refuse_deep(value)
             return Raw(cbor2.dumps(value))
-        except _UNENCODABLE as error:
+        except UNENCODABLE as error:
             raise TranscodingError(f"not expressible in CBOR: {error}") from None
 
     def unpack(self, raw: Raw | bytes | memoryview) -> Any:
         data = bytes(raw)
         try:
             return self._read(data, strict=True)
-        except cbor2.CBORDecodeError:
+        except (cbor2.CBORDecodeError, RecursionError):
             # Most often a map with numbers as keys; decode it once it is known that they do not collide.
             scan_cbor(data)
         try:
             return self._read(data, strict=False)
-        except cbor2.CBORDecodeError as error:
+        except (cbor2.CBORDecodeError, RecursionError) as error:
             raise malformed_cbor(error) from None
 
     def _read(self, data: bytes, *, strict: bool) -> Any:
@@ -289,7 +287,7 @@ def refuse_deep(value: Any) -> None:
         refuse_deep_value([value], MAX_DEPTH + 1)
 
 
-def malformed_cbor(error: cbor2.CBORDecodeError) -> ProtocolViolation:
+def malformed_cbor(error: Exception) -> ProtocolViolation:
     """Return what to raise for an error of the decoder."""
     if isinstance(error.__cause__, ProtocolViolation):
         return error.__cause__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Protocol
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
@@ -36,8 +37,8 @@ class HostedSession(Protocol):
 class Host(Protocol):
     """Who wanted the connection."""
 
-    def make_session(self) -> HostedSession:
-        """Return the session for a connection whose handshake has succeeded."""
+    def make_session(self) -> HostedSession | None:
+        """Return the session for a connection whose handshake has succeeded; None closes it again."""
         ...
 
     def opened(self, link: Link) -> None:
@@ -62,6 +63,9 @@ class Link:
         self.codec = codec
         self.details = details
         self.session = session = self.host.make_session()
+        if session is None:
+            self.close()
+            return
         self.host.opened(self)
         session.onOpen(self)
 
@@ -143,6 +147,5 @@ def _spell(address: object) -> str:
     if isinstance(address, IPv6Address):
         return f"tcp6:{address.host}:{address.port}"
     if isinstance(address, UNIXAddress):
-        name = address.name
-        return f"unix:{name.decode() if isinstance(name, bytes) else name or ''}"
+        return f"unix:{os.fsdecode(address.name or b'')}"
     return "?"

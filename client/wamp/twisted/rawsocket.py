@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import ClientFactory, Protocol, connectionDone
 from twisted.logger import Logger
@@ -65,7 +66,7 @@ class RawSocketLink(Link, Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._stop_timer()
-        was_clean = reason.value is not None and reason.check(*_CLEAN) is not None and self._handshake is None
+        was_clean = isinstance(reason.value, ConnectionDone) and self._handshake is None
         self._is_open = False
         self.end(self._reason, was_clean=was_clean)
 

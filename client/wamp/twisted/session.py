@@ -16,6 +16,18 @@ from twisted.internet.defer import CancelledError, Deferred, DeferredList, maybe
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
+from wamp.effects import (
+    Challenged,
+    Effect,
+    Failed,
+    Interrupted,
+    Invoked,
+    Left,
+    Progressed,
+    Received,
+    Succeeded,
+    Welcomed,
+)
 from wamp.errormap import RUNTIME_ERROR
 from wamp.exception import (
     ApplicationError,
@@ -29,20 +41,7 @@ from wamp.protocol import messages
 from wamp.protocol.errors import ProtocolViolation
 from wamp.protocol.messages import Message
 from wamp.request import Endpoint, Handler, Registration, Subscription
-from wamp.session import (
-    Challenged,
-    ClientSession,
-    Effect,
-    Failed,
-    Interrupted,
-    Invoked,
-    Left,
-    Progressed,
-    Received,
-    State,
-    Succeeded,
-    Welcomed,
-)
+from wamp.session import ClientSession, State
 from wamp.transport import Transport
 from wamp.types import (
     CallOptions,
@@ -85,6 +84,7 @@ class ApplicationSession:
         self._close_waiters: list[Deferred[None]] = []
         self._ended_by: Exception | None = None
         self._is_disconnecting = False
+        self._is_closed = True
 
     # -- what is known of the session
 
@@ -194,7 +194,7 @@ class ApplicationSession:
         self._transport = transport
         self._session_details = SessionDetails()
         self._ended_by = None
-        self._is_disconnecting = False
+        self._is_disconnecting = self._is_closed = False
         self._wamp.open(transport.codec)
         self._hook(self.onConnect, doing="calling onConnect", then=lambda _: self.disconnect())
 
@@ -203,10 +203,17 @@ class ApplicationSession:
         try:
             effect = self._wamp.receive(message)
         except ProtocolViolation as violation:
-            self._violated(violation)
+            self.onViolation(violation)
             return
         if effect is not None:
             _CARRY_OUT[type(effect)](self, effect)
+
+    def onViolation(self, violation: ProtocolViolation) -> None:
+        """Learn that the router broke the protocol: end the session."""
+        self.log.error(
+            "session {session}: the router broke the protocol: {text}", session=self._wamp.id, text=str(violation)
+        )
+        self._abort(violation.uri, str(violation))
 
     def onClose(self, wasClean: bool) -> None:
         """Learn that the connection is closed."""
@@ -220,6 +227,7 @@ class ApplicationSession:
         self._hook(self.onDisconnect, doing="calling onDisconnect").addCallback(self._closed)
 
     def _closed(self, _: object) -> None:
+        self._is_closed = True
         waiters, self._close_waiters = self._close_waiters, []
         for waiter in waiters:
             if not waiter.called:
@@ -250,10 +258,12 @@ class ApplicationSession:
             self.log.debug("leave: not on a realm, or leaving it already")
         else:
             self._link().send(goodbye)
-        return succeed(None) if self._transport is None else self.when_closed()
+        return self.when_closed()
 
     def when_closed(self) -> Deferred[None]:
         """Return a Deferred that fires when the connection is closed and ``onDisconnect`` has finished."""
+        if self._is_closed:
+            return succeed(None)
         waiter: Deferred[None] = Deferred()
         self._close_waiters.append(waiter)
         return waiter
@@ -409,8 +419,9 @@ class ApplicationSession:
     def _hook_failed(self, failure: Failure, doing: str, then: Callable[[BaseException], None] | None) -> None:
         self._user_error(failure, f"While {doing}")
         if then is not None:
-            self._fail_with(failure.value)
-            then(failure.value)
+            exception = _exception(failure)
+            self._fail_with(exception)
+            then(exception)
 
     def _user_error(self, failure: Failure, doing: str) -> None:
         """Report an exception of the user's code, and never raise one."""
@@ -425,12 +436,6 @@ class ApplicationSession:
             self._ended_by = exception if isinstance(exception, Exception) else Error(repr(exception))
 
     # -- effects
-
-    def _violated(self, violation: ProtocolViolation) -> None:
-        self.log.error(
-            "session {session}: the router broke the protocol: {text}", session=self._wamp.id, text=str(violation)
-        )
-        self._abort(violation.uri, str(violation))
 
     def _abort(self, reason: str, text: str) -> None:
         self._fail_with(ApplicationError(reason, text))
@@ -575,7 +580,7 @@ class ApplicationSession:
         else:
             self._user_error(failure, f"While running {invoked.registration.procedure}")
             traceback = failure.getTraceback() if self.traceback_app else None
-            answer = self._wamp.refuse(invoked, failure.value, traceback)
+            answer = self._wamp.refuse(invoked, _exception(failure), traceback)
         if answer is not None:
             self._send_answer(invoked, answer)
 
@@ -619,6 +624,10 @@ def _waiting(result: Any) -> Deferred[Any] | None:
     if isinstance(result, CoroutineType):
         return Deferred.fromCoroutine(result)
     return None
+
+
+def _exception(failure: Failure) -> BaseException:
+    return failure.value if failure.value is not None else Error("a Failure without an exception")
 
 
 def _all(replies: list[Deferred[_T]]) -> Deferred[list[_T]]:

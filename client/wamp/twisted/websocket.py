@@ -28,7 +28,7 @@ from wamp.twisted.link import (
 )
 from wamp.types import TransportDetails
 
-__all__ = ["OPTIONS", "WebSocketFactory", "WebSocketLink", "masked_frame"]
+__all__ = ["OPTIONS", "WebSocketConnection", "WebSocketFactory", "WebSocketLink", "masked_frame"]
 
 OPTIONS: Final[dict[str, Any]] = {
     "maxFramePayloadSize": MAX_MESSAGE_SIZE,
@@ -47,8 +47,6 @@ OPTIONS: Final[dict[str, Any]] = {
 _OPEN: Final = WebSocketClientProtocol.STATE_OPEN
 _TEXT: Final = 0x81
 _BINARY: Final = 0x82
-_LONGEST_TAIL: Final = 65536
-"""An incomplete frame above this is Autobahn's, which collects pieces without joining them at each read."""
 
 _SHORT: Final = Struct("!BB4s")
 _MEDIUM: Final = Struct("!BBH4s")
@@ -75,16 +73,78 @@ def masked_frame(first: int, payload: bytes, mask: bytes) -> bytes:
     return _LONG.pack(first, 0x80 | 127, length, mask) + body
 
 
-class WebSocketLink(Link, WebSocketClientProtocol):  # type: ignore[misc]  # Autobahn is not typed
-    """One WebSocket connection."""
+class WebSocketLink(Link):
+    """The session's side of one WebSocket connection."""
 
-    def __init__(self, host: Host) -> None:
-        WebSocketClientProtocol.__init__(self)
+    def __init__(self, host: Host, connection: Any) -> None:
         self.host = host
+        self._connection = connection
         self._framing: BatchFraming | None = None
         self._masks = _masks()
-        self._tail = b""
         self._first = 0
+
+    def open(self, subprotocol: str) -> int:
+        """Begin to speak a subprotocol; return the first octet of the frames that carry it."""
+        codec, is_batched = SUBPROTOCOLS[subprotocol]
+        self._framing = BatchFraming(codec.serializer) if is_batched else None
+        self._first = _BINARY if codec.serializer.binary else _TEXT
+        connection = self._connection
+        details = transport_details(connection.transport, codec, TransportDetails.CHANNEL_FRAMING_WEBSOCKET)
+        details.websocket_protocol = subprotocol
+        details.websocket_extensions_in_use = connection.websocket_extensions_in_use
+        details.http_headers_received = dict(connection.http_headers)
+        self.begin(codec, details)
+        return self._first
+
+    def deliver_all(self, data: bytes) -> None:
+        """Give the session what one WebSocket message holds."""
+        if self._framing is None:
+            self.deliver(data)
+            return
+        try:
+            messages = self._framing.split(data)
+        except ProtocolViolation as violation:
+            self.violated(violation)
+            return
+        for message in messages:
+            self.deliver(message)
+
+    def write(self, data: bytes) -> None:
+        if self._framing is not None:
+            data = self._framing.wrap(data)
+        connection = self._connection
+        if connection._perMessageCompress is None:
+            connection.transport.write(masked_frame(self._first, data, next(self._masks)))
+        else:
+            connection.sendMessage(data, isBinary=self._first == _BINARY)
+
+    def is_open(self) -> bool:
+        return bool(self._connection.state == _OPEN)
+
+    def close(self) -> None:
+        if self.is_open():
+            self._connection.sendClose(self._connection.CLOSE_STATUS_CODE_NORMAL)
+
+    def abort(self) -> None:
+        self._connection.dropConnection(abort=True)
+
+
+class WebSocketConnection(WebSocketClientProtocol):
+    """Autobahn's side of one WebSocket connection."""
+
+    # Autobahn sets these without saying what they are.
+    state: Any
+    data: Any
+    current_frame: Any
+    inside_message: Any
+    autoPingTimeoutCall: Any
+    websocket_protocol_in_use: Any
+
+    def __init__(self, host: Host) -> None:
+        super().__init__()
+        self.link = WebSocketLink(host, self)
+        self._first = 0
+        self._tail = b""
 
     # -- called by Autobahn
 
@@ -94,39 +154,24 @@ class WebSocketLink(Link, WebSocketClientProtocol):  # type: ignore[misc]  # Aut
             raise ProtocolViolation(f"the router has chosen none of the subprotocols {offered}")
 
     def onOpen(self) -> None:
-        protocol = self.websocket_protocol_in_use
-        codec, is_batched = SUBPROTOCOLS[protocol]
-        self._framing = BatchFraming(codec.serializer) if is_batched else None
-        self._first = _BINARY if codec.serializer.binary else _TEXT
-        details = transport_details(self.transport, codec, TransportDetails.CHANNEL_FRAMING_WEBSOCKET)
-        details.websocket_protocol = protocol
-        details.websocket_extensions_in_use = self.websocket_extensions_in_use
-        details.http_headers_received = dict(self.http_headers)
-        self.begin(codec, details)
+        self._first = self.link.open(self.websocket_protocol_in_use)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        if isBinary is not (self._first == _BINARY):
-            self.violated(ProtocolViolation("a text message where binary ones were agreed, or the reverse"))
-        elif self._framing is None:
-            self.deliver(payload)
+        if isBinary is (self._first == _BINARY):
+            self.link.deliver_all(payload)
         else:
-            self._deliver_batch(self._framing, payload)
-
-    def _deliver_batch(self, framing: BatchFraming, payload: bytes) -> None:
-        try:
-            messages = framing.split(payload)
-        except ProtocolViolation as violation:
-            self.violated(violation)
-            return
-        for message in messages:
-            self.deliver(message)
+            expected = "binary" if self._first == _BINARY else "text"
+            self.link.violated(ProtocolViolation(f"expected {expected} messages, got one of the other type"))
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
-        self.end(reason or f"the router closed the connection (code {code})", was_clean=wasClean)
+        self.link.end(reason or f"the connection was closed with code {code}", was_clean=wasClean)
 
-    # -- reading
+    # -- called by Twisted
 
     def dataReceived(self, data: bytes) -> None:
+        if self._tail:
+            data = self._tail + data
+            self._tail = b""
         # ``self.data`` is what Autobahn has not parsed yet; within a frame or a fragmented message it goes on.
         if self.state == _OPEN and not self.data and self.current_frame is None and not self.inside_message:
             data = self._read_frames(data)
@@ -140,15 +185,12 @@ class WebSocketLink(Link, WebSocketClientProtocol):  # type: ignore[misc]  # Aut
         """
         if self.autoPingTimeoutCall is not None:
             self._cancelAutoPingTimeoutCall()  # whatever arrives is a sign of life
-        if self._tail:
-            data = self._tail + data
-            self._tail = b""
-        deliver = self.deliver if self._framing is None else self._deliver_fast_batch
+        deliver = self.link.deliver_all
         first, at, end = self._first, 0, len(data)
         while end - at >= 2:
             length = data[at + 1]
             if data[at] != first or length > 126:
-                return data[at:]
+                return data[at:]  # another kind of frame, a masked one, or one beyond 64 KiB
             body = at + 2
             if length == 126:
                 body = at + 4
@@ -159,38 +201,14 @@ class WebSocketLink(Link, WebSocketClientProtocol):  # type: ignore[misc]  # Aut
             if stop > end:
                 break
             deliver(data[body:stop])
-            if self.state != _OPEN:
-                return b""
             at = stop
+            if self.state != _OPEN:
+                return data[at:]
         self._tail = data[at:]
         return b""
 
-    def _deliver_fast_batch(self, data: bytes) -> None:
-        assert self._framing is not None
-        self._deliver_batch(self._framing, data)
 
-    # -- Transport
-
-    def write(self, data: bytes) -> None:
-        if self._framing is not None:
-            data = self._framing.wrap(data)
-        if self._perMessageCompress is None:
-            self.transport.write(masked_frame(self._first, data, next(self._masks)))
-        else:
-            self.sendMessage(data, isBinary=self._first == _BINARY)
-
-    def is_open(self) -> bool:
-        return bool(self.state == _OPEN) and self.session is not None
-
-    def close(self) -> None:
-        if self.state == _OPEN:
-            self.sendClose(self.CLOSE_STATUS_CODE_NORMAL)
-
-    def abort(self) -> None:
-        self.dropConnection(abort=True)
-
-
-class WebSocketFactory(WebSocketClientFactory):  # type: ignore[misc]  # Autobahn is not typed
+class WebSocketFactory(WebSocketClientFactory):
     """Makes the connection of a host."""
 
     noisy = False
@@ -210,7 +228,7 @@ class WebSocketFactory(WebSocketClientFactory):  # type: ignore[misc]  # Autobah
         self._host = host
         self.setProtocolOptions(**{**OPTIONS, **(options or {})})
 
-    def buildProtocol(self, _addr: object) -> WebSocketLink:
-        link = WebSocketLink(self._host)
-        link.factory = self
-        return link
+    def buildProtocol(self, _addr: object) -> WebSocketConnection:
+        connection = WebSocketConnection(self._host)
+        connection.factory = self
+        return connection

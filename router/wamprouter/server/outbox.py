@@ -19,9 +19,27 @@ from zope.interface import implementer
 
 from wamprouter.server.links import Throttled, Wire
 
-__all__ = ["STALL", "Outbox"]
+__all__ = ["STALL", "Outbox", "write_now"]
 
 STALL: Final = 0.25  # seconds; long for a peer that reads at all, short for a publisher that has to wait
+
+
+def write_now(transport: Any, data: bytes) -> int:
+    """Write to the socket at once, which saves a round through the reactor; return how many bytes it did not take.
+
+    Those are in the transport's buffer then. That must be empty before.
+    """
+    try:
+        written = transport.writeSomeData(data)
+    except AttributeError:  # TLS: it has a buffer of its own
+        transport.write(data)
+        return 0
+    if written == len(data):
+        return 0
+    # An error comes as an exception object: write() then finds the loss and reports it in the usual way.
+    rest = data[written:] if isinstance(written, int) else data
+    transport.write(rest)
+    return len(rest)
 
 
 @implementer(IPushProducer)
@@ -79,8 +97,9 @@ class Outbox:
             transport.registerProducer(self, True)
 
     @property
-    def is_empty(self) -> bool:
-        return not self.queued
+    def is_blocked(self) -> bool:
+        """Whether the transport still has something of ours in its buffer."""
+        return self._blocked
 
     def append(self, packed: bytes) -> None:
         if not self._pending:
@@ -104,14 +123,10 @@ class Outbox:
             if self._blocked:
                 self._handed_over = self.queued = len(data)
             return
-        # Writing to the socket at once saves a round through the reactor. What it does not take, the transport keeps.
-        written = self._transport.writeSomeData(data)
-        if written == len(data):
+        rest = write_now(self._transport, data)
+        if not rest:
             return
-        # An error comes as an exception object: write() then finds the loss and reports it in the usual way.
-        rest = data[written:] if isinstance(written, int) else data
-        self._handed_over = self.queued = len(rest)
-        self._transport.write(rest)
+        self._handed_over = self.queued = rest
         self._transport.registerProducer(self, True)
         self._transport.producerPaused = True  # so that resumeProducing comes when the buffer is empty
         self._blocked = True

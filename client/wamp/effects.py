@@ -1,0 +1,108 @@
+"""Effects: what a message from the router asks of the shell around a ``ClientSession``, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from wamp.exception import ApplicationError
+from wamp.pending import Reply
+from wamp.protocol import messages
+from wamp.protocol.messages import Message
+from wamp.request import Registration, Subscription
+from wamp.types import Challenge, CloseDetails, Welcome
+
+__all__ = [
+    "Challenged",
+    "Effect",
+    "Failed",
+    "Interrupted",
+    "Invoked",
+    "Left",
+    "Progressed",
+    "Received",
+    "Succeeded",
+    "Welcomed",
+]
+
+Dict = dict[str, Any]
+
+
+class Effect(msgspec.Struct):
+    """Base of what a message from the router asks for."""
+
+
+class Welcomed(Effect):
+    """Ask the application whether it agrees, then ``established`` or ``abort``."""
+
+    welcome: Welcome
+
+
+class Challenged(Effect):
+    """Ask the application for an answer, then ``authenticate`` or ``abort``."""
+
+    challenge: Challenge
+
+
+class Left(Effect):
+    """The session is over: send ``answer``, if any, fail the ``replies``, tell the application."""
+
+    details: CloseDetails
+    replies: list[tuple[Reply, ApplicationError]]
+    answer: Message | None = None
+    was_joined: bool = True
+
+
+class Succeeded(Effect):
+    """A request has its result."""
+
+    reply: Reply
+    value: Any
+
+
+class Failed(Effect):
+    """A request was refused. ``cause`` is what the exception's own class raised when it was to be built."""
+
+    reply: Reply
+    exception: BaseException
+    cause: BaseException | None = None
+
+
+class Progressed(Effect):
+    """Call ``on_progress(*args, **kwargs)``."""
+
+    on_progress: Callable[..., Any]
+    args: list[Any]
+    kwargs: Dict
+
+
+class Received(Effect):
+    """Run each subscription's handler on the event; if it is to be acknowledged, do so behind each."""
+
+    message: messages.Event
+    args: list[Any]
+    kwargs: Dict
+    subscriptions: tuple[Subscription, ...]
+    acknowledge: bool = False
+
+
+class Invoked(Effect, eq=False):
+    """Run the endpoint, then ``complete`` or ``refuse``; in between ``progress``, if the caller wants it.
+
+    ``running`` is the caller's, for what ``Interrupted`` has to stop.
+    """
+
+    message: messages.Invocation
+    registration: Registration
+    args: list[Any]
+    kwargs: Dict
+    running: Any = None
+    was_interrupted: bool = False
+
+
+class Interrupted(Effect):
+    """Stop the endpoint that runs for this invocation."""
+
+    invoked: Invoked
