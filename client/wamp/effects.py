@@ -53,6 +53,8 @@ class Left(Effect):
     replies: list[tuple[Reply, ApplicationError]]
     answer: Message | None = None
     was_joined: bool = True
+    was_asked: bool = False
+    """Whether the application had said that it leaves: then every end is a good one."""
 
 
 class Succeeded(Effect):

@@ -279,6 +279,7 @@ class ClientSession:
 
     def _end(self, details: CloseDetails, answer: Message | None) -> Left:
         was_joined = self.state in (State.JOINED, State.LEAVING)
+        was_asked = self.state is State.LEAVING
         waiting = [pending.reply for pending in self._pending.values() if pending.reply is not None]
         for registration in self._registrations.values():
             registration.active = False
@@ -289,7 +290,7 @@ class ClientSession:
         self._enter(State.OVER)
         text = () if details.message is None else (details.message,)
         replies = [(reply, ApplicationError(details.reason or "", *text)) for reply in waiting]
-        return Left(details, replies, answer, was_joined)
+        return Left(details, replies, answer, was_joined, was_asked)
 
     def _ignore(self, message: Message) -> None:
         """The session is over on this side; the message was on its way."""

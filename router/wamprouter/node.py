@@ -15,7 +15,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.logger import (
     FilteringLogObserver,
     Logger,
@@ -215,4 +215,6 @@ def _shut_down(node: Node, reactor: Any) -> None:
         return
     node.is_stopping = True
     _log.info("stopping")
-    node.stop().addBoth(lambda _: reactor.stop())
+    stopped = maybeDeferred(node.stop)
+    stopped.addErrback(lambda failure: _log.failure("while stopping", failure))
+    stopped.addBoth(lambda _: reactor.stop())

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from wamprouter.realm.realm import Realm
     from wamprouter.server.links import Link
 
-__all__ = ["TABLE", "Act", "Session", "State", "next_act"]
+__all__ = ["ROUTED", "TABLE", "Act", "Session", "State", "next_act"]
 
 
 class State(enum.Enum):
@@ -93,6 +93,10 @@ TABLE: Final[Mapping[State, Mapping[type[Message], Act]]] = {
     },
     State.CLOSED: {},
 }
+
+
+ROUTED: Final = frozenset(kind for kind, act in TABLE[State.ESTABLISHED].items() if act is Act.ROUTE)
+"""What an established session sends to its realm: nearly every message, hence not asked of the table each time."""
 
 
 def next_act(state: State, kind: type[Message]) -> Act:

@@ -55,6 +55,7 @@ class ApplicationRunner:
 
     ``serializers`` holds names (``"json"``, ``"msgpack.batched"``) or Autobahn's serializer objects. ``ssl`` is what
     Twisted takes for TLS. Delays are in seconds; ``max_retries`` counts failed attempts in a row, None or -1 is no limit.
+    ``retry_delay_jitter`` is taken and not used: each delay is drawn at random up to its length.
     """
 
     log = Logger()
@@ -83,7 +84,6 @@ class ApplicationRunner:
         self.proxy = proxy
         self.headers = headers
         self.websocket_options = websocket_options
-        self.retry_delay_jitter = retry_delay_jitter
         self._address = parse_url(url)
         self._names = _serializer_names(serializers)
         self._backoff = Backoff(initial_retry_delay, max_retry_delay, retry_delay_growth, max_retries)
@@ -115,7 +115,8 @@ class ApplicationRunner:
         # The reason comes back through `ended`.
         connected.addErrback(lambda _: None)
         connector.ended.addBoth(lambda _: _stop(reactor))
-        reactor.run()
+        if not connector.ended.called:  # it may have failed before it needed the reactor: no TLS installed
+            reactor.run()
         if connector.failure is not None:
             raise connector.failure
         return None

@@ -41,7 +41,7 @@ from wamp.protocol import messages
 from wamp.protocol.errors import ProtocolViolation
 from wamp.protocol.messages import Message
 from wamp.request import Endpoint, Handler, Registration, Subscription
-from wamp.session import ClientSession, State
+from wamp.session import ClientSession
 from wamp.transport import Transport
 from wamp.types import (
     CallOptions,
@@ -218,10 +218,9 @@ class ApplicationSession:
     def onClose(self, wasClean: bool) -> None:
         """Learn that the connection is closed."""
         self._transport = None
-        was_leaving = self._is_disconnecting or self._wamp.state is State.LEAVING
         left = self._wamp.lost()
         if left is not None:
-            if not was_leaving:
+            if not left.was_asked and not self._is_disconnecting:
                 self._fail_with(TransportLost(left.details.message))
             self._leave(left)
         self._hook(self.onDisconnect, doing="calling onDisconnect").addCallback(self._closed)
@@ -478,7 +477,7 @@ class ApplicationSession:
         self._send_if_open(self._wamp.authenticate(signature))
 
     def _left(self, left: Left) -> None:
-        if left.details.reason != CloseDetails.REASON_DEFAULT:
+        if not left.was_asked and left.details.reason != CloseDetails.REASON_DEFAULT:
             text = () if left.details.message is None else (left.details.message,)
             self._fail_with(ApplicationError(left.details.reason or "", *text))
         self._leave(left)

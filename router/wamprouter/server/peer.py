@@ -21,7 +21,7 @@ from wamprouter.realm.delivery import Delivery
 from wamprouter.realm.realm import ROUTER_ROLES, Realm
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.links import Link
-from wamprouter.session import Act, Session, State, next_act
+from wamprouter.session import ROUTED, Act, Session, State, next_act
 
 __all__ = ["Connection", "Lobby", "Peer"]
 
@@ -84,14 +84,14 @@ class Peer:
 
     def handle(self, message: Message) -> None:
         """Take one message."""
+        session = self.session
         try:
-            act = next_act(self.state, type(message))
-            if act is Act.ROUTE:
+            if session is not None and type(message) in ROUTED:
                 dispatcher = self._lobby.dispatcher
                 dispatcher.feeder = self
-                dispatcher.deliver(accept(self.session, message))  # type: ignore[arg-type]  # established: there is one
-                return
-            _ACTS[act](self, message)
+                dispatcher.deliver(accept(session, message))
+            else:
+                _ACTS[next_act(self.state, type(message))](self, message)
         except ProtocolViolation as violation:
             self.abort(violation)
 

@@ -13,6 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.util import encode_truncate
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from autobahn.websocket.protocol import TrafficStats
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
@@ -42,6 +43,8 @@ _CONNECTING: Final = WebSocketServerProtocol.STATE_CONNECTING
 _TEXT: Final = 0x81
 _BINARY: Final = 0x82
 _MASKED: Final = 0x80
+_LONGEST_REASON: Final = 123
+"""Octets: a control frame holds 125, of which two are the code."""
 _LARGEST_FAST: Final = 65535
 """Longer frames span several reads: Autobahn's parser takes them as they come, without joining buffers."""
 _LONGEST_TAIL: Final = 4096
@@ -50,6 +53,7 @@ _LONGEST_TAIL: Final = 4096
 CLOSE_NORMAL: Final = 1000
 CLOSE_GOING_AWAY: Final = 1001
 CLOSE_PROTOCOL_ERROR: Final = 1002
+CLOSE_UNSUPPORTED: Final = 1003
 CLOSE_TRY_AGAIN_LATER: Final = 1013
 
 
@@ -133,8 +137,8 @@ class WebSocketConnection(WebSocketServerProtocol):
             return
         if self._first and isBinary is not (self._first == _BINARY):
             expected = "binary" if self._first == _BINARY else "text"
-            self.sendClose(
-                CLOSE_PROTOCOL_ERROR, f"expected {expected} messages for {self.websocket_protocol_in_use}"
+            self._end(
+                CLOSE_UNSUPPORTED, f"expected {expected} messages for {self.websocket_protocol_in_use}"
             )
         else:
             if not self._first:
@@ -243,7 +247,8 @@ class WebSocketConnection(WebSocketServerProtocol):
             outbox.flush()
             outbox.close()
         if self.state == _OPEN:
-            self.sendClose(code, reason.encode("utf-8")[:120].decode("utf-8", "ignore"))
+            # Not sendClose: that is for applications, which may not say 1001 or 1013.
+            self.sendCloseFrame(code=code, reasonUtf8=encode_truncate(reason, _LONGEST_REASON))
         elif self.state == _CONNECTING:
             self.dropConnection(abort=True)
         if conversation is not None:
@@ -458,6 +463,7 @@ def websocket_factory(
     )
     settings = {name: getattr(factory, name) for name in WebSocketServerProtocol.CONFIG_ATTRS}
     settings["perMessageCompressionAccept"] = staticmethod(settings["perMessageCompressionAccept"])
+    factory.noisy = False
     factory.protocol = type(
         "WebSocketConnection",
         (WebSocketConnection,),
