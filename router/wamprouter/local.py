@@ -22,7 +22,7 @@ from wamp.protocol.options import HelloDetails
 from wamp.protocol.serializers import transcode
 from wamp.types import ComponentConfig, TransportDetails
 from wamprouter.auth import Grant
-from wamprouter.server.links import Throttled
+from wamprouter.server.links import Throttled, Wire
 from wamprouter.server.peer import Lobby, Peer
 
 __all__ = ["LocalConnection", "host"]
@@ -51,9 +51,8 @@ class _LocalWire:
     __slots__ = ()
 
     def pack(self, message: Message, source: Codec | None) -> Message:
-        if source is None or source is CODEC or getattr(message, "args", ABSENT) is ABSENT:
-            if getattr(message, "kwargs", ABSENT) is ABSENT or source is None or source is CODEC:
-                return message
+        if source is None or source is CODEC:
+            return message
         old, new = source.serializer, CODEC.serializer
         args = transcode(message.args, old, new)  # type: ignore[attr-defined]  # a source means a payload
         return replace(message, args=args, kwargs=transcode(message.kwargs, old, new))  # type: ignore[attr-defined]  # see above
@@ -74,9 +73,10 @@ class LocalConnection:
     """Both ends of an in-memory connection: a link and a connection for the router, a transport for the session."""
 
     codec = CODEC
-    wire = _WIRE
+    wire: Wire = _WIRE
     high_water = _LIMIT
     limit = _LIMIT
+    owner: Throttled | None = None
 
     def __init__(
         self,

@@ -63,9 +63,7 @@ class Node:
         self.dispatcher = Dispatcher(lambda action: reactor.callLater(0, action))
         # Publications need to be unlikely to collide, sessions also hard to guess.
         publications = GlobalIds(random.Random(secrets.randbits(128)).getrandbits)
-        self.realms = {
-            realm.name: _make_realm(realm, publications, tell) for realm in config.realms
-        }
+        self.realms = {realm.name: _make_realm(realm, publications, tell) for realm in config.realms}
         self.lobby = Lobby(self.realms, GlobalIds(secrets.randbits), self.dispatcher)
         self.listeners = [Listener(transport, self) for transport in config.transports]
         self._components = config.components
@@ -76,9 +74,7 @@ class Node:
         """Return what admits sessions on a transport."""
         if auth.anonymous is None:
             return ClosedGate()
-        return AnonymousGate(
-            auth.anonymous.role, lambda: secrets.token_urlsafe(12), authid=auth.anonymous.authid
-        )
+        return AnonymousGate(auth.anonymous.role, lambda: secrets.token_urlsafe(12), authid=auth.anonymous.authid)
 
     def start(self) -> None:
         """Start the components, then listen; raise CannotStart if one of them is impossible."""
@@ -92,9 +88,7 @@ class Node:
     def _host(self, component: configuration.Component) -> None:
         name = component.id or component.classname
         session_class = _load_class(component.classname)
-        connection = LocalConnection(
-            self.lobby, lambda action: self.reactor.callLater(0, action), name, component.role
-        )
+        connection = LocalConnection(self.lobby, lambda action: self.reactor.callLater(0, action), name, component.role)
         self.hosted.append(connection)
         try:
             host(connection, session_class, realm=component.realm, extra=component.extra)
@@ -181,8 +175,9 @@ def _load_class(classname: str) -> type[Any]:
 
 def run(config: NodeConfig, *, loglevel: str = "info") -> int:
     """Run a router until a signal ends it; return the exit status of the process."""
-    from twisted.internet import reactor
+    from twisted.internet import reactor as installed
 
+    reactor: Any = installed  # its type is a module that becomes the reactor at run time
     level = LogLevel.levelWithName(loglevel)
     observer = FilteringLogObserver(textFileLogObserver(sys.stderr), [LogLevelFilterPredicate(level)])
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)

@@ -147,6 +147,10 @@ class Stream:
     def close(self) -> None:
         self.socket.close()
 
+    def shut_down(self) -> None:
+        """End both directions, so that a thread that waits to read wakes up."""
+        self.socket.shutdown(socket.SHUT_RDWR)
+
     def reset(self) -> None:
         """Close with RST instead of FIN, so that nothing waits for the other end."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -139,7 +139,7 @@ class Codec:
 
     def _plain(self, value: Any) -> Any:
         """Return an option's value without what only one serializer has; raise ValueError if that is impossible."""
-        return plain(value)
+        return plain(value, MAX_DEPTH - 1)
 
     # -- checks that every serializer shares
 

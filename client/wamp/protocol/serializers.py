@@ -413,19 +413,21 @@ def transcode(raw: Raw, source: Serializer, target: Serializer) -> Raw:
         raise TranscodingError(str(error)) from None
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, depth: int = MAX_DEPTH) -> Any:
     """Return a value with what only one serializer has in the form that JSON gives it, but binary values.
 
-    Raise ValueError for what has none, and for keys that are not strings.
+    Raise ValueError for what has none, for keys that are not strings, and for deep nesting.
     """
     if type(value) in _SCALARS or isinstance(value, bytes):
         return value
+    if not depth:
+        raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
     if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):
             raise ValueError("a key is not a string")
-        return {key: plain(item) for key, item in value.items()}
+        return {key: plain(item, depth - 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [plain(item, depth - 1) for item in value]
     if isinstance(value, date | Decimal | UUID):
         return msgspec.to_builtins(value)
     if value is cbor2.undefined:

@@ -91,10 +91,5 @@ class Role:
 
 def _literal_beginning(pattern: str) -> str:
     """Return what every URI that a wildcard pattern matches begins with: ``com.a.`` for ``com.a..c``."""
-    components = pattern.split(".")
-    beginning = []
-    for component in components:
-        if not component:
-            return "".join(f"{part}." for part in beginning)
-        beginning.append(component)
-    return pattern
+    beginning, wildcard, _ = f".{pattern}.".partition("..")
+    return f"{beginning}."[1:] if wildcard else pattern

@@ -81,7 +81,8 @@ def _yaml(text: str) -> object:
         return yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _SyntaxProblem(str(error.problem or error.context), mark.line + 1, mark.column + 1) from None
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+        raise _SyntaxProblem(str(error.problem or error.context), line, column) from None
     except yaml.reader.ReaderError as error:
         raise _SyntaxProblem(error.reason, *_place(text, error.position)) from None
     except ValueError as error:  # a scalar of the right form with an impossible value: 2024-99-99

@@ -7,7 +7,7 @@ an ERROR of ours when the callee leaves or cannot be reached, or not at all if t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from wamp.protocol.errors import (
     Canceled,
@@ -114,12 +114,10 @@ class Dealer:
             raise ProtocolViolation(f"CALL {message.request} is still in flight")
         registration = self._index.best(message.procedure)
         # A pattern must not catch calls to the router's own procedures.
-        if registration is None or (
-            registration.match is not Match.EXACT and is_reserved(message.procedure)
-        ):
+        if registration is None or (registration.match is not Match.EXACT and is_reserved(message.procedure)):
             raise NoSuchProcedure(f"no callee has registered procedure {message.procedure}")
         callee = registration.callee
-        details = {} if registration.match is Match.EXACT else {"procedure": message.procedure}
+        details: dict[str, Any] = {} if registration.match is Match.EXACT else {"procedure": message.procedure}
         receive_progress = bool(message.options) and self._wants_progress(message, callee)
         if receive_progress:
             details["receive_progress"] = True

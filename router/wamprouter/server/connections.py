@@ -16,7 +16,9 @@ class Monitored(Protocol):
     """A connection, as this module looks at it. Times are seconds of one monotonic clock."""
 
     opened_at: float
-    """When the transport opened, or the last session on it ended."""
+    """When the transport opened."""
+    idle_since: float
+    """Since when there is no session on it; 0.0 while there is one."""
     heard_at: float
     """When something last came from the peer."""
     pinged_at: float
@@ -28,7 +30,14 @@ class Monitored(Protocol):
     def is_idle(self) -> bool:
         """Whether no session is established."""
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether we have stopped reading from it: then its silence is our doing."""
+
     def ping(self) -> None: ...
+
+    def go_away(self) -> None:
+        """Close because the router stops, in the way that lets the client come back."""
 
     def drop(self, reason: str) -> None:
         """Cut the connection without ceremony: the peer would not notice any."""
@@ -57,9 +66,7 @@ class Limits:
     @property
     def period(self) -> float:
         """How often to look: so that every time-out is kept within half of it, and at most four times a second."""
-        enabled = [
-            value for value in (self.handshake, self.hello, self.ping_interval, self.ping_timeout) if value
-        ]
+        enabled = [value for value in (self.handshake, self.hello, self.ping_interval, self.ping_timeout) if value]
         return max(0.25, min(enabled) / 2) if enabled else 60.0
 
 
@@ -111,10 +118,18 @@ class Connections:
         if not connection.is_shaken:
             is_late = limits.handshake and now - connection.opened_at > limits.handshake
             return _SLOW_HANDSHAKE if is_late else None
-        if connection.is_idle and limits.hello and now - connection.opened_at > limits.hello:
+        if not connection.is_idle:
+            connection.idle_since = 0.0
+        elif not connection.idle_since:
+            connection.idle_since = now
+        elif limits.hello and now - connection.idle_since > limits.hello:
             return _NO_HELLO
-        if not limits.ping_interval:
-            return None
+        return self._judge_silence(connection, now) if limits.ping_interval else None
+
+    def _judge_silence(self, connection: Monitored, now: float) -> str | None:
+        limits = self.limits
+        if connection.is_paused:
+            connection.heard_at = now
         if connection.heard_at >= connection.pinged_at:
             connection.pinged_at = 0.0
         if connection.pinged_at:

@@ -75,19 +75,41 @@ class Dispatcher:
             else:
                 self._append_to_long_queue(session, link, message, packed)
 
-    def _append_to_long_queue(self, session: Session, link: Link, message: Message, packed: Any) -> None:
+    def reply(self, link: Link, message: Message) -> None:
+        """Queue what belongs to no session yet, or no longer: WELCOME, GOODBYE, ABORT."""
+        try:
+            packed = link.wire.pack(message, None)
+        except TranscodingError as error:  # longer than the peer has announced to accept
+            link.expel(str(error))
+            return
         if link.queued < link.limit:
             link.append(packed)
-            if self.feeder is not None and not isinstance(message, Result):
-                # A callee is not slowed down by a caller that does not read: others call it too.
-                link.throttle(self.feeder)
-        elif isinstance(message, Event) and session.realm.drop_events:
-            self.dropped_events += 1
+            if link.queued > link.high_water and link.owner is not None:
+                link.throttle(link.owner)
+        else:
+            self._expel(link)
+
+    def _append_to_long_queue(self, session: Session, link: Link, message: Message, packed: Any) -> None:
+        if isinstance(message, Event) and session.realm.drop_events:
+            # The last part of the queue is for answers, so that losing events does not end the session.
+            if link.queued >= link.limit - link.limit // 8:
+                self.dropped_events += 1
+                return
+        if link.queued < link.limit:
+            link.append(packed)
+            # Events and calls are held back at their source. Answers are not: whoever gives them has others to serve,
+            # so it is the one who asks for them that must first read some.
+            cause = self.feeder if isinstance(message, Event | Invocation) else link.owner
+            if cause is not None:
+                link.throttle(cause)
         elif isinstance(message, Invocation):
             self._fail_call(session, message, NetworkFailure("the callee does not read its calls fast enough"))
         else:
-            self.slow_consumers += 1
-            link.expel(SLOW_CONSUMER)
+            self._expel(link)
+
+    def _expel(self, link: Link) -> None:
+        self.slow_consumers += 1
+        link.expel(SLOW_CONSUMER)
 
     def _untranslatable(self, session: Session, message: Message, error: TranscodingError) -> None:
         """The recipient's serializer has no form for this payload; the others are served."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-
 from functools import cache
 from typing import Any, Final, Protocol
 
@@ -34,7 +33,7 @@ class Wire(Protocol):
     Connections that agree in both share one wire, by identity: an event is packed once for each wire.
     """
 
-    def pack(self, message: Message, source: Codec | None) -> Any:
+    def pack(self, message: Message, source: Codec | None, /) -> Any:
         """Return what goes out for a message; raise TranscodingError if it cannot be expressed."""
 
 
@@ -48,6 +47,8 @@ class Link(Protocol):
     """From here up, who feeds the queue is slowed down."""
     limit: int
     """From here up, nothing more is taken."""
+    owner: Throttled | None
+    """Who reads at the other end: paused itself if it asks for more answers than it reads."""
 
     def append(self, packed: Any) -> None:
         """Put something packed by ``wire`` in the queue."""
@@ -170,14 +171,10 @@ class RawSocketWire:
     def pack(self, message: Message, source: Codec | None) -> bytes:
         payload = self.codec.encode(message, source)
         if len(payload) > self._max_length:
-            raise TranscodingError(
-                f"a message of {len(payload)} octets, but the peer accepts {self._max_length}"
-            )
+            raise TranscodingError(f"a message of {len(payload)} octets, but the peer accepts {self._max_length}")
         return rawsocket_frame(payload)
 
 
 websocket_wire = cache(WebSocketWire)
 batched_wire = cache(BatchedWire)
 rawsocket_wire = cache(RawSocketWire)
-
-

@@ -37,8 +37,7 @@ class Listener:
 
     def __init__(self, transport: config.Transport, maker: Maker) -> None:
         self.transport = transport
-        options = getattr(transport, "options", None)
-        self.connections = Connections(_limits(transport, options), maker.now)
+        self.connections = Connections(_limits(transport), maker.now)
         self._reactor = maker.reactor
         self._factory = _FACTORIES[type(transport)](transport, self.connections, maker)
         self._sweeping = LoopingCall(self.connections.sweep)
@@ -82,7 +81,7 @@ class Listener:
         if isinstance(endpoint, config.UnixEndpoint):
             return [f"{_SCHEMES[type(self.transport)]}+unix://{endpoint.path}"]
         host = "[::1]" if endpoint.interface == "::" else endpoint.interface
-        host = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104  # compared, not bound to
+        host = "127.0.0.1" if host == "0.0.0.0" else host  # compared, not bound to
         if ":" in host and not host.startswith("["):
             host = f"[{host}]"
         base = f"{host}:{self.port}"
@@ -105,12 +104,17 @@ _SCHEMES: Final[Mapping[type, str]] = {
 }
 
 
-def _limits(transport: Any, options: Any) -> Limits:
-    """Return the time-outs of a transport. A web server's are the strictest of its paths'."""
+def _limits(transport: config.Transport) -> Limits:
+    """Return the time-outs of a transport. A web server has those of its first WebSocket path."""
+    options: config.WebSocketOptions | config.RawSocketOptions
     if isinstance(transport, config.WebTransport):
-        paths = [path.options for path in transport.paths.values() if not isinstance(path, config.StaticPath)]
-        options = paths[0] if paths else config.WebSocketOptions()
-    handshake = getattr(options, "open_handshake_timeout", None) or getattr(options, "handshake_timeout", 0)
+        services = [path for path in transport.paths.values() if not isinstance(path, config.StaticPath)]
+        options = services[0].options if services else config.WebSocketOptions()
+    else:
+        options = transport.options
+    handshake = (
+        options.handshake_timeout if isinstance(options, config.RawSocketOptions) else options.open_handshake_timeout
+    )
     return Limits(
         connections=transport.max_connections,
         handshake=handshake / 1000,
@@ -130,9 +134,7 @@ def _websocket(transport: config.WebSocketService, connections: Connections, mak
 def _echo(transport: config.EchoService, connections: Connections, maker: Maker) -> Factory:
     from wamprouter.server.websocket import EchoService, websocket_factory
 
-    return websocket_factory(
-        EchoService(maker.lobby.dispatcher), connections, transport.options, maker.reactor
-    )
+    return websocket_factory(EchoService(maker.lobby.dispatcher), connections, transport.options, maker.reactor)
 
 
 def _rawsocket(transport: config.RawSocketTransport, connections: Connections, maker: Maker) -> Factory:
@@ -148,7 +150,7 @@ def _rawsocket(transport: config.RawSocketTransport, connections: Connections, m
     )
 
 
-def _web(transport: config.WebTransport, connections: Connections, maker: Maker) -> Factory:
+def _web(transport: config.WebTransport, connections: Connections, maker: Maker) -> Any:
     from wamprouter.web.site import BoundedSite, WebSocketPath, static_files, tree
 
     resources: dict[str, Any] = {}
@@ -173,7 +175,7 @@ def _web(transport: config.WebTransport, connections: Connections, maker: Maker)
     )
 
 
-_FACTORIES: Final[Mapping[type, Callable[[Any, Connections, Maker], Factory]]] = {
+_FACTORIES: Final[Mapping[type, Callable[[Any, Connections, Maker], Any]]] = {
     config.WebSocketTransport: _websocket,
     config.RawSocketTransport: _rawsocket,
     config.WebTransport: _web,

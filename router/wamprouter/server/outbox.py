@@ -61,6 +61,7 @@ class Outbox:
         "_transport",
         "high_water",
         "limit",
+        "owner",
         "queued",
         "wire",
     )
@@ -83,6 +84,7 @@ class Outbox:
         self.high_water = high_water
         self.limit = limit
         self.queued = 0
+        self.owner: Throttled | None = None
         self._pending: list[bytes] = []
         self._handed_over = 0  # how many of the queued bytes are in the transport's buffer
         self._blocked = False

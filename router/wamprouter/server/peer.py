@@ -17,7 +17,6 @@ from wamp.protocol.options import HelloDetails, read
 from wamp.protocol.roles import features
 from wamprouter.auth import Gate
 from wamprouter.inbox import accept
-from wamprouter.realm.delivery import Delivery
 from wamprouter.realm.realm import ROUTER_ROLES, Realm
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.links import Link
@@ -41,9 +40,7 @@ class Lobby:
 
     __slots__ = ("_interned", "dispatcher", "realms", "session_ids")
 
-    def __init__(
-        self, realms: Mapping[str, Realm], session_ids: Iterator[int], dispatcher: Dispatcher
-    ) -> None:
+    def __init__(self, realms: Mapping[str, Realm], session_ids: Iterator[int], dispatcher: Dispatcher) -> None:
         self.realms = realms
         self.session_ids = session_ids
         self.dispatcher = dispatcher
@@ -70,6 +67,7 @@ class Peer:
         self.state = State.WAITING
         self.session: Session | None = None
         self._pauses = 0
+        link.owner = self
 
     # -- what comes in
 
@@ -180,8 +178,7 @@ class Peer:
             self._lobby.dispatcher.deliver(session.realm.detach(session))
 
     def _send(self, message: Message) -> None:
-        # Not through Dispatcher.deliver: without a session there is nobody to deliver to.
-        self.link.append(self.link.wire.pack(message, None))
+        self._lobby.dispatcher.reply(self.link, message)
 
     # -- Throttled
 

@@ -40,21 +40,21 @@ class RawSocketConnection(Protocol):
     """One RawSocket connection, over TCP, TLS or a Unix socket."""
 
     factory: RawSocketFactory
+    transport: Any  # TCP, TLS or Unix: Twisted has no one name for what they have in common
 
     # -- the life of a connection, as Twisted tells it
 
     def connectionMade(self) -> None:
         factory = self.factory
-        self.opened_at = self.heard_at = factory.connections.now()
+        self.opened_at = self.idle_since = self.heard_at = factory.connections.now()
         self.pinged_at = 0.0
         self.is_shaken = False
+        self.is_paused = False
         self.outbox: Outbox | None = None
         self.peer: Peer | None = None
         self._reader: FrameReader | None = None
         is_full = factory.connections.is_full
-        self._handshake: ServerHandshake | None = ServerHandshake(
-            factory.serializers, factory.max_length, full=is_full
-        )
+        self._handshake: ServerHandshake | None = ServerHandshake(factory.serializers, factory.max_length, full=is_full)
         factory.connections.refused += is_full
         factory.connections.add(self)
         try:
@@ -103,7 +103,7 @@ class RawSocketConnection(Protocol):
     def _open(self, accepted: Accepted) -> None:
         factory = self.factory
         self.is_shaken = True
-        self.opened_at = factory.connections.now()
+        self.idle_since = factory.connections.now()
         self._reader = FrameReader(accepted.receive_limit)
         codec = CODECS[accepted.serializer]
         self.outbox = Outbox(
@@ -154,9 +154,11 @@ class RawSocketConnection(Protocol):
             self.factory.lobby.dispatcher.flush_soon()
 
     def pause_reading(self) -> None:
+        self.is_paused = True
         self.transport.pauseProducing()
 
     def resume_reading(self) -> None:
+        self.is_paused = False
         if self.peer is not None:
             self.transport.resumeProducing()
 
@@ -179,7 +181,7 @@ class RawSocketConnection(Protocol):
 class RawSocketFactory(Factory):
     """Makes the connections of one listener."""
 
-    protocol = RawSocketConnection
+    protocol: Any = RawSocketConnection
     noisy = False
 
     def __init__(

@@ -42,7 +42,10 @@ _OPEN: Final = WebSocketServerProtocol.STATE_OPEN
 _CONNECTING: Final = WebSocketServerProtocol.STATE_CONNECTING
 _TEXT: Final = 0x81
 _BINARY: Final = 0x82
+_PONG: Final = 0x8A
 _MASKED: Final = 0x80
+_LONGEST_REQUEST: Final = 16 * 1024
+"""Octets of an opening handshake, like most web servers have it."""
 _LONGEST_REASON: Final = 123
 """Octets: a control frame holds 125, of which two are the code."""
 _LARGEST_FAST: Final = 65535
@@ -77,8 +80,12 @@ class WebSocketConnection(WebSocketServerProtocol):
     What Autobahn copies from its factory to every connection stands on that subclass instead, once.
     """
 
-    CONFIG_ATTRS: Final[list[str]] = []
+    CONFIG_ATTRS: list[str] = []  # noqa: RUF012  # Autobahn's name and form
 
+    transport: Any  # TCP, TLS or Unix: Twisted has no one name for what they have in common
+    state: int  # Autobahn's types know the first value of these only
+    current_frame: Any
+    inside_message: bool
     service: Service
     connections: Connections
     options: WebSocketOptions
@@ -88,9 +95,10 @@ class WebSocketConnection(WebSocketServerProtocol):
     # -- the life of a connection, as Autobahn and Twisted tell it
 
     def connectionMade(self) -> None:
-        self.opened_at = self.heard_at = self.connections.now()
+        self.opened_at = self.idle_since = self.heard_at = self.connections.now()
         self.pinged_at = 0.0
         self.is_shaken = False
+        self.is_paused = False
         self.is_full = self.connections.is_full
         self.outbox: Outbox | None = None
         self.conversation: Conversation | None = None
@@ -102,7 +110,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         # Not through Autobahn's Twisted adapter: what it finds out of the transport, and the lines it composes for a
         # debug log that is off, are a sixth of the time that a client needs to join. The same in connectionLost.
         self._connectionMade()
-        self._transport_details = None
+        del self._transport_details
         self.trafficStats = self.traffic  # one for the listener, not one for each connection
 
     def _onOpen(self) -> None:
@@ -116,7 +124,7 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def onOpen(self) -> None:
         self.is_shaken = True
-        self.opened_at = self.connections.now()
+        self.idle_since = self.connections.now()
         wire = self.service.wire(self.websocket_protocol_in_use, self._perMessageCompress)
         self.outbox = Outbox(
             self.transport,
@@ -132,14 +140,20 @@ class WebSocketConnection(WebSocketServerProtocol):
         # Autobahn keeps the texts of the handshake. They are half of an idle connection's memory.
         del self.http_request_data, self.http_response_data
 
+    def onPing(self, payload: bytes) -> None:
+        """Answer through the queue, which has a bound: a peer may send pings and never read the answers."""
+        outbox = self.outbox
+        if outbox is not None:
+            outbox.append(websocket_frame(_PONG, payload))
+            if outbox.queued > outbox.limit:
+                self.expel("pings without reading the answers")
+
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         if self.conversation is None:
             return
         if self._first and isBinary is not (self._first == _BINARY):
             expected = "binary" if self._first == _BINARY else "text"
-            self._end(
-                CLOSE_UNSUPPORTED, f"expected {expected} messages for {self.websocket_protocol_in_use}"
-            )
+            self._end(CLOSE_UNSUPPORTED, f"expected {expected} messages for {self.websocket_protocol_in_use}")
         else:
             if not self._first:
                 self.conversation.first = _BINARY if isBinary else _TEXT  # type: ignore[attr-defined]  # an echo must know
@@ -171,7 +185,10 @@ class WebSocketConnection(WebSocketServerProtocol):
         if self.state == _OPEN and not self.data and self.current_frame is None and not self.inside_message:
             data = self._read_frames(data)
         if data:
-            self._dataReceived(data)
+            if self.state == _CONNECTING and len(self.data) + len(data) > _LONGEST_REQUEST:
+                self.failHandshake("the request is too long", 431)
+            else:
+                self._dataReceived(data)
         self.service.flush()
 
     def _read_frames(self, data: bytes) -> bytes:
@@ -256,9 +273,11 @@ class WebSocketConnection(WebSocketServerProtocol):
             self.service.flush_soon()
 
     def pause_reading(self) -> None:
+        self.is_paused = True
         self.transport.pauseProducing()
 
     def resume_reading(self) -> None:
+        self.is_paused = False
         if self.state == _OPEN:
             self.transport.resumeProducing()
 
@@ -305,9 +324,7 @@ class Service(Protocol):
     def first_octet(self, subprotocol: str | None) -> int:
         """Return the first octet of the frames to expect; 0 for text and binary alike."""
 
-    def converse(
-        self, connection: WebSocketConnection, subprotocol: str | None, outbox: Outbox
-    ) -> Conversation: ...
+    def converse(self, connection: WebSocketConnection, subprotocol: str | None, outbox: Outbox) -> Conversation: ...
     def is_idle(self, conversation: Any) -> bool: ...
     def flush(self) -> None: ...
     def flush_soon(self) -> None: ...
@@ -346,9 +363,7 @@ class WampService:
         codec, _ = self._subprotocols[subprotocol or ""]
         return _BINARY if codec.serializer.binary else _TEXT
 
-    def converse(
-        self, connection: WebSocketConnection, subprotocol: str | None, outbox: Outbox
-    ) -> Conversation:
+    def converse(self, connection: WebSocketConnection, subprotocol: str | None, outbox: Outbox) -> Conversation:
         codec, is_batched = self._subprotocols[subprotocol or ""]
         peer = Peer(self._lobby, self._gate, connection, codec, outbox)
         return BatchedPeer(peer, codec, outbox) if is_batched else peer
@@ -430,9 +445,7 @@ class EchoService:
     def first_octet(self, subprotocol: str | None) -> int:
         return 0
 
-    def converse(
-        self, connection: WebSocketConnection, subprotocol: str | None, outbox: Outbox
-    ) -> EchoConversation:
+    def converse(self, connection: WebSocketConnection, subprotocol: str | None, outbox: Outbox) -> EchoConversation:
         return EchoConversation(connection, outbox, connection._perMessageCompress)
 
     def is_idle(self, conversation: Any) -> bool:
@@ -444,9 +457,7 @@ def websocket_factory(
     service: Service, connections: Connections, options: WebSocketOptions, reactor: Any
 ) -> WebSocketServerFactory:
     """Return the factory of one listener's connections."""
-    factory = WebSocketServerFactory(
-        server="wamprouter" if options.show_server_version else "", reactor=reactor
-    )
+    factory = WebSocketServerFactory(server="wamprouter" if options.show_server_version else "", reactor=reactor)
     factory.setProtocolOptions(
         webStatus=False,
         maxFramePayloadSize=options.max_frame_size,
@@ -464,7 +475,7 @@ def websocket_factory(
     settings = {name: getattr(factory, name) for name in WebSocketServerProtocol.CONFIG_ATTRS}
     settings["perMessageCompressionAccept"] = staticmethod(settings["perMessageCompressionAccept"])
     factory.noisy = False
-    factory.protocol = type(
+    factory.protocol = type(  # type: ignore[assignment]  # it is one of Autobahn's, by way of ours
         "WebSocketConnection",
         (WebSocketConnection,),
         {

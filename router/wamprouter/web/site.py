@@ -8,7 +8,7 @@ from typing import Any
 
 from autobahn.twisted.resource import WebSocketResource
 from twisted.web.http import Request
-from twisted.web.resource import IResource, NoResource, Resource
+from twisted.web.resource import NoResource, Resource
 from twisted.web.server import Site
 from twisted.web.static import File
 
@@ -44,19 +44,17 @@ class StaticFiles(File):
         return super().render_GET(request)
 
 
-def static_files(
-    directory: Path, *, list_folders: bool, default_file: str, cache_timeout: int
-) -> StaticFiles:
+def static_files(directory: Path, *, list_folders: bool, default_file: str, cache_timeout: int) -> StaticFiles:
     """Return what serves the files of a folder."""
     files = StaticFiles(str(directory), list_folders=list_folders, cache_timeout=cache_timeout)
     files.indexNames = [default_file]
     return files
 
 
-class WebSocketPath(WebSocketResource):  # type: ignore[misc]  # Autobahn's resource is untyped
+class WebSocketPath(WebSocketResource):
     """The path that becomes a WebSocket. From there on the connection does not count as one of HTTP."""
 
-    def render(self, request: Request) -> Any:
+    def render(self, request: Any) -> Any:
         if request.requestHeaders.getRawHeaders(b"upgrade") is None:
             request.setResponseCode(426)
             request.setHeader(b"upgrade", b"websocket")
@@ -64,12 +62,13 @@ class WebSocketPath(WebSocketResource):  # type: ignore[misc]  # Autobahn's reso
             return b"this path speaks WebSocket only\n"
         channel = request.channel
         request.site.release(channel.transport.protocol)
+        channel.transport.unregisterProducer()  # the channel was one; the WebSocket's queue will be
         # The channel's own time-out would end the connection that it no longer has.
         channel.setTimeout(None)
         return super().render(request)
 
 
-def tree(root: IResource | None, children: Mapping[str, IResource]) -> Resource:
+def tree(root: Any, children: Mapping[str, Any]) -> Any:
     """Return the resource of the root path with the other paths below it."""
     top: Any = NoResource() if root is None else root
     for name, resource in children.items():
@@ -80,7 +79,7 @@ def tree(root: IResource | None, children: Mapping[str, IResource]) -> Resource:
 class BoundedSite(Site):
     """A site that turns connections away when there are too many."""
 
-    def __init__(self, root: Resource, connections: Connections, *, timeout: int, access_log: bool) -> None:
+    def __init__(self, root: Any, connections: Connections, *, timeout: int, access_log: bool) -> None:
         super().__init__(root, timeout=timeout)
         self.displayTracebacks = False
         self.noisy = False

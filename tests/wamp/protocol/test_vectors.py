@@ -85,12 +85,8 @@ def test_a_vector_decodes_to_its_attributes(name, data, forms, code, sample):
 @pytest.mark.parametrize(("name", "data", "forms", "code", "sample"), ENCODED)
 def test_a_vector_encodes_to_one_of_its_forms(name, data, forms, code, sample):
     message = CODECS[name].decode(data)
-    normal = CODECS[name].encode(message)
 
-    # Payloads are copied, so a form with spaces in it keeps them there; without payload it is the compact form.
-    assert normal in {bytes.fromhex(form["bytes_hex"]) for form in forms} | {data} or (
-        name == "json" and json.loads(normal) == json.loads(data)
-    )
+    assert CODECS[name].encode(message) in {bytes.fromhex(form["bytes_hex"]) for form in forms}
 
 
 @pytest.mark.parametrize(("name", "data", "forms", "code", "sample"), ENCODED)
@@ -107,8 +103,7 @@ def test_a_list_is_accepted_or_refused_as_the_vector_says(name, sample):
     error = sample.get("expected_error")
 
     if error is None:
-        message = CODECS[name].decode(data)
-        assert sample["expected_attributes"] == _attributes(message, CODECS[name], sample["expected_attributes"])
+        assert data == CODECS[name].encode(CODECS[name].decode(data))
     else:
         with pytest.raises(ProtocolViolation, match=error["contains"]):
             CODECS[name].decode(data)

@@ -1,0 +1,123 @@
+"""A realm with three people in it, for tests of the routing core: messages in, and who hears what.
+
+Ids are predictable: sessions are 1, 2, 3 in the order of joining, subscriptions and registrations 1, 2, 3 each, invocations
+1, 2, 3 for each callee, publications 9001, 9002, 9003.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import count
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from wamp.protocol.codec import CODECS, Codec
+from wamp.protocol.messages import ABSENT, Error, Message, Raw
+from wamp.protocol.serializers import JSON
+from wamp.protocol.uris import Match
+from wamprouter.authz.roles import Action, Role, Rule
+from wamprouter.inbox import accept
+from wamprouter.realm.delivery import Delivery
+from wamprouter.realm.facts import Fact
+from wamprouter.realm.realm import Realm
+from wamprouter.session import Session
+
+__all__ = ["ALL_FEATURES", "PUBLICATION", "Meeting", "anyone", "named", "pack", "text_of"]
+
+ALL_FEATURES: Final = frozenset(
+    {"caller.call_canceling", "callee.call_canceling", "callee.progressive_call_results"},
+)
+PUBLICATION: Final = 9001
+"""The first publication's id."""
+
+
+def anyone(name: str = "user") -> Role:
+    """Return a role that may do everything."""
+    return Role(name, [Rule("", Match.PREFIX, Action)])
+
+
+def pack(*args: Any) -> Raw:
+    """Return arguments as a JSON payload."""
+    return JSON.pack(list(args))
+
+
+def text_of(message: Any) -> str:
+    """Return the text for a human in an ERROR."""
+    return str(JSON.unpack(message.args)[0])
+
+
+class Meeting:
+    """A realm in which Alice, Bob and Carol have joined, and the facts that were told in it."""
+
+    def __init__(self, roles: Mapping[str, Role] | None = None, **options: Any) -> None:
+        self.facts: list[Fact] = []
+        self.roles = roles or {"user": anyone()}
+        self.realm = Realm("realm1", self.roles, publications=count(PUBLICATION), tell=self.facts.append, **options)
+        self._session_ids = count(1)
+        self.names: dict[Session, str] = {}
+        self.alice = self.join("alice")
+        self.bob = self.join("bob")
+        self.carol = self.join("carol")
+        self.facts.clear()
+
+    def join(
+        self,
+        name: str,
+        *,
+        role: str = "user",
+        codec: Codec = CODECS["json"],
+        features: Iterable[str] = ALL_FEATURES,
+        link: Any = None,
+    ) -> Session:
+        """Let somebody in. There is no link unless one is given: the core never touches it."""
+        session = Session(
+            next(self._session_ids),
+            realm=self.realm,
+            role=self.roles[role],
+            codec=codec,
+            link=link,
+            authid=name,
+            features=frozenset(features),
+        )
+        self.names[session] = name
+        self.realm.attach(session)
+        return session
+
+    def send(self, session: Session, message: Message) -> list[tuple[str, Message]]:
+        """Let an authorized message of a session in; return who hears what, in order."""
+        return self.heard(self.realm.handle(session, message))
+
+    def ask(self, session: Session, message: Message) -> list[tuple[str, Message]]:
+        """Let a message of a session in through authorization; return who hears what, in order."""
+        return self.heard(accept(session, message))
+
+    def leave(self, session: Session) -> list[tuple[str, Message]]:
+        """Let a session go; return who hears what of it."""
+        return self.heard(self.realm.detach(session))
+
+    def heard(self, deliveries: Iterable[Delivery]) -> list[tuple[str, Message]]:
+        """Return deliveries as (name, message), one for each recipient."""
+        return [
+            (self.names[session], named(delivery.message)) for delivery in deliveries for session in delivery.to
+        ]
+
+    @property
+    def told(self) -> list[str]:
+        """The facts in order, as ``Subscribed alice``."""
+        return [f"{type(fact).__name__} {self.names[fact.session]}" for fact in self.facts]
+
+    def is_blank(self) -> bool:
+        """Tell whether nothing is left of anybody: no session, subscription, registration or call in any table."""
+        broker, dealer = self.realm.broker, self.realm.dealer
+        tables: list[Any] = [self.realm.sessions, broker._index, dealer._index]
+        for session in self.names:
+            tables += [session.subscriptions, session.registrations, session.calls, session.invocations]
+        return not any(map(len, tables))
+
+
+def named(message: Message) -> Message:
+    """Return an ERROR without its text for a human, so that a test can name the rest; other messages as they are."""
+    if isinstance(message, Error) and message.error.startswith("wamp.error."):
+        return replace(message, args=ABSENT)
+    return message

@@ -1,0 +1,92 @@
+"""Options and details: what is sent, what is refused, what they look like."""
+
+import pytest
+
+from wamp import types
+from wamp.types import (
+    CallOptions,
+    CallResult,
+    CloseDetails,
+    PublishOptions,
+    RegisterOptions,
+    SessionDetails,
+    SubscribeOptions,
+    TransportDetails,
+)
+
+
+@pytest.mark.parametrize("kind", [CallOptions, PublishOptions, RegisterOptions, SubscribeOptions])
+def test_options_that_are_not_given_are_not_sent(kind):
+    assert kind().message_attr() == {}
+
+
+@pytest.mark.parametrize(("timeout", "sent"), [(1, 1), (1500, 1500), (0.5, 1), (99.2, 100)])
+def test_a_timeout_is_sent_in_whole_milliseconds(timeout, sent):
+    """Rounded up: 0 would mean no timeout."""
+    assert CallOptions(timeout=timeout).message_attr() == {"timeout": sent}
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan")])
+def test_a_timeout_must_be_positive(timeout):
+    with pytest.raises(ValueError, match="timeout"):
+        CallOptions(timeout=timeout)
+
+
+def test_on_progress_must_be_callable():
+    with pytest.raises(TypeError, match="on_progress"):
+        CallOptions(on_progress="print")
+
+
+@pytest.mark.parametrize("name", sorted(types._RECEIVERS))
+@pytest.mark.parametrize("value", ["one", ["one", "two"], []])
+def test_receivers_are_sent_as_lists(name, value):
+    sent = PublishOptions(**{name: value}).message_attr()
+    assert sent == {name: value if isinstance(value, list) else [value]}
+
+
+@pytest.mark.parametrize("kind", [RegisterOptions, SubscribeOptions])
+def test_an_unknown_match_policy_is_refused(kind):
+    with pytest.raises(ValueError, match=r"match is 'regex', expected one of exact, prefix, wildcard"):
+        kind(match="regex")
+
+
+def test_an_unknown_invocation_policy_is_refused():
+    with pytest.raises(ValueError, match=r"invoke is 'all'"):
+        RegisterOptions(invoke="all")
+
+
+def test_a_concurrency_below_one_is_refused():
+    with pytest.raises(ValueError, match="concurrency"):
+        RegisterOptions(concurrency=0)
+
+
+@pytest.mark.parametrize("kind", [RegisterOptions, SubscribeOptions])
+def test_details_are_passed_as_argument_details(kind):
+    assert kind(details=True).details_arg == "details"
+    assert kind(details_arg="info").details_arg == "info"
+    assert kind().details_arg is None
+
+
+@pytest.mark.parametrize("kind", [RegisterOptions, SubscribeOptions])
+def test_details_have_one_name(kind):
+    with pytest.raises(ValueError, match="not both"):
+        kind(details=True, details_arg="info")
+
+
+def test_a_call_result_keeps_what_says_who_answered_apart():
+    result = CallResult(1, a=2, callee=9)
+    assert (result.results, result.kwresults, result.callee) == ((1,), {"a": 2}, 9)
+    assert repr(result).startswith("CallResult(results=(1,), kwresults={'a': 2}")
+
+
+def test_call_results_are_compared_by_value():
+    assert CallResult(1) == CallResult(1)
+    assert CallResult(1) != CallResult(1, callee=9)
+    assert CallResult(1) != 1
+
+
+def test_details_can_be_marshalled():
+    assert CloseDetails("com.x", "bye").marshal() == {"reason": "com.x", "message": "bye"}
+    details = SessionDetails(realm="realm1", transport=TransportDetails(peer="here")).marshal()
+    assert (details["realm"], details["transport"]["peer"], details["authid"]) == ("realm1", "here", None)
+    assert SessionDetails().marshal()["transport"] is None
