@@ -70,13 +70,14 @@ class InFlight:
 
     def answer_caller(self) -> None:
         """Take the call off the caller's table: it has its answer, or is gone."""
-        self.caller.calls.pop(self.request, None)
+        del self.caller.calls[self.request]
         self.state = CallState.ABANDONED
 
     def finish(self) -> None:
         """Take the call off both tables."""
-        self.caller.calls.pop(self.request, None)
-        self.callee.invocations.pop(self.invocation, None)
+        if self.state is not CallState.ABANDONED:  # else the caller may have used the request's id again
+            del self.caller.calls[self.request]
+        del self.callee.invocations[self.invocation]
         self.state = CallState.DONE
 
 

@@ -202,9 +202,8 @@ class Dealer:
     def unanswerable(caller: Session, request: int, error: RequestError) -> list[Delivery]:
         """Give a caller an error in place of a result, or of an error, that cannot be handed to it."""
         call = caller.calls.get(request)
-        if call is not None:  # the result was a progressive one
-            call.answer_caller()
-        return [refusal(caller, Call.CODE, request, error)]
+        stop = [] if call is None else _give_up(call)  # there is one if the result was a progressive one
+        return [*stop, refusal(caller, Call.CODE, request, error)]
 
     def detach(self, session: Session) -> list[Delivery]:
         """Forget a session that has left; answer who waits for it and interrupt who works for it."""
@@ -218,8 +217,14 @@ class Dealer:
                 gone = Canceled("the callee has left")
                 deliveries.append(refusal(call.caller, Call.CODE, call.request, gone))
         for call in list(session.calls.values()):
-            call.answer_caller()
-            if _CANCELING in call.callee.features:
-                stop = Interrupt(call.invocation, {"mode": "killnowait"})
-                deliveries.append(Delivery(stop, (call.callee,)))
+            deliveries += _give_up(call)
         return deliveries
+
+
+def _give_up(call: InFlight) -> list[Delivery]:
+    """Leave a call that nobody waits for any more; tell the callee to stop, if it can and was not told before."""
+    is_told = call.state is CallState.CANCELLING
+    call.answer_caller()
+    if is_told or _CANCELING not in call.callee.features:
+        return []
+    return [Delivery(Interrupt(call.invocation, {"mode": "killnowait"}), (call.callee,))]

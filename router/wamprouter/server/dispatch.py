@@ -24,6 +24,11 @@ __all__ = ["Dispatcher"]
 SLOW_CONSUMER: Final = "the outbound queue of this session is full: it does not read fast enough"
 
 
+def _room_for_events(link: Link) -> int:
+    """Where events are dropped: the last part of a queue is for answers, so that losing events ends no session."""
+    return link.limit - link.limit // 8
+
+
 class Dispatcher:
     """One for each router."""
 
@@ -90,12 +95,9 @@ class Dispatcher:
             self._expel(link)
 
     def _append_to_long_queue(self, session: Session, link: Link, message: Message, packed: Any) -> None:
-        if isinstance(message, Event) and session.realm.drop_events:
-            # The last part of the queue is for answers, so that losing events does not end the session.
-            if link.queued >= link.limit - link.limit // 8:
-                self.dropped_events += 1
-                return
-        if link.queued < link.limit:
+        if isinstance(message, Event) and session.realm.drop_events and link.queued >= _room_for_events(link):
+            self.dropped_events += 1
+        elif link.queued < link.limit:
             link.append(packed)
             # Events and calls are held back at their source. Answers are not: whoever gives them has others to serve,
             # so it is the one who asks for them that must first read some.

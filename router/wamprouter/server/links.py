@@ -12,6 +12,8 @@ from wamp.protocol.rawsocket import frame as rawsocket_frame
 from wamp.protocol.serializers import JSON, TranscodingError
 
 __all__ = [
+    "BINARY",
+    "TEXT",
     "BatchedWire",
     "DeflateWire",
     "Deflater",
@@ -70,8 +72,9 @@ class Throttled(Protocol):
     def resume_reading(self) -> None: ...
 
 
-_TEXT: Final = 0x81  # FIN and opcode
-_BINARY: Final = 0x82
+TEXT: Final = 0x81
+BINARY: Final = 0x82
+"""The first octet of a frame that is a whole message: FIN and the opcode (RFC 6455, section 5.2)."""
 _COMPRESSED: Final = 0x40  # RSV1
 _LENGTH_16: Final = struct.Struct("!BBH")
 _LENGTH_64: Final = struct.Struct("!BBQ")
@@ -94,7 +97,7 @@ class WebSocketWire:
 
     def __init__(self, codec: Codec) -> None:
         self.codec = codec
-        self._first = _BINARY if codec.serializer.binary else _TEXT
+        self._first = BINARY if codec.serializer.binary else TEXT
 
     def pack(self, message: Message, source: Codec | None) -> bytes:
         return websocket_frame(self._first, self.codec.encode(message, source))

@@ -125,14 +125,16 @@ def _limits(transport: config.Transport) -> Limits:
 
 
 def _websocket(transport: config.WebSocketService, connections: Connections, maker: Maker) -> Factory:
-    from wamprouter.server.websocket import WampService, websocket_factory
+    from wamprouter.server.services import WampService
+    from wamprouter.server.websocket import websocket_factory
 
     service = WampService(maker.lobby, maker.gate(transport.auth), list(transport.serializers))
     return websocket_factory(service, connections, transport.options, maker.reactor)
 
 
 def _echo(transport: config.EchoService, connections: Connections, maker: Maker) -> Factory:
-    from wamprouter.server.websocket import EchoService, websocket_factory
+    from wamprouter.server.services import EchoService
+    from wamprouter.server.websocket import websocket_factory
 
     return websocket_factory(EchoService(maker.lobby.dispatcher), connections, transport.options, maker.reactor)
 

@@ -138,8 +138,8 @@ class Peer:
     def _reply_goodbye(self, _goodbye: Message) -> None:
         """The client ends its session; it may begin another one."""
         self._detach()
-        self._send(Goodbye({}, errors.CLOSE_GOODBYE_AND_OUT))
         self.state = State.WAITING
+        self._send(Goodbye({}, errors.CLOSE_GOODBYE_AND_OUT))
 
     def _close(self, _message: Message) -> None:
         """The client has aborted, or replied to our GOODBYE: an ABORT is never answered."""
@@ -155,9 +155,9 @@ class Peer:
     def leave(self, reason: str, text: str = "") -> None:
         """Say GOODBYE for a deliberate end. The client's reply, or the time-out of its connection, completes it."""
         if self.state is State.ESTABLISHED:
-            self._send(Goodbye({"message": text} if text else {}, reason))
             self.state = State.CLOSING
             self._detach()
+            self._send(Goodbye({"message": text} if text else {}, reason))
 
     def abort(self, violation: ProtocolViolation) -> None:
         """End the session of a peer that broke the rules; nothing it still sends is read."""

@@ -20,28 +20,19 @@ from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.unix import Server as _UnixConnection
 from twisted.logger import Logger
 
-from wamp.protocol.codec import Codec
-from wamp.protocol.errors import ProtocolViolation
-from wamp.protocol.subprotocols import SUBPROTOCOLS, BatchFraming
-from wamprouter.auth import Gate
 from wamprouter.server.connections import Connections
-from wamprouter.server.dispatch import Dispatcher
-from wamprouter.server.links import Deflater, DeflateWire, Wire, batched_wire, websocket_frame, websocket_wire
+from wamprouter.server.links import BINARY, TEXT, Wire, websocket_frame
 from wamprouter.server.outbox import Outbox, write_now
-from wamprouter.server.peer import Lobby, Peer
-from wamprouter.session import State
 
 if TYPE_CHECKING:
     from wamprouter.config import WebSocketOptions
 
-__all__ = ["EchoService", "WampService", "websocket_factory"]
+__all__ = ["Conversation", "Service", "WebSocketConnection", "websocket_factory"]
 
 _log = Logger()
 
 _OPEN: Final = WebSocketServerProtocol.STATE_OPEN
 _CONNECTING: Final = WebSocketServerProtocol.STATE_CONNECTING
-_TEXT: Final = 0x81
-_BINARY: Final = 0x82
 _PONG: Final = 0x8A
 _MASKED: Final = 0x80
 _LONGEST_REQUEST: Final = 16 * 1024
@@ -151,12 +142,12 @@ class WebSocketConnection(WebSocketServerProtocol):
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         if self.conversation is None:
             return
-        if self._first and isBinary is not (self._first == _BINARY):
-            expected = "binary" if self._first == _BINARY else "text"
+        if self._first and isBinary is not (self._first == BINARY):
+            expected = "binary" if self._first == BINARY else "text"
             self._end(CLOSE_UNSUPPORTED, f"expected {expected} messages for {self.websocket_protocol_in_use}")
         else:
             if not self._first:
-                self.conversation.first = _BINARY if isBinary else _TEXT  # type: ignore[attr-defined]  # an echo must know
+                self.conversation.first = BINARY if isBinary else TEXT  # type: ignore[attr-defined]  # an echo must know
             self.conversation.receive(payload)
 
     def connectionLost(self, reason: Any = None) -> None:
@@ -204,7 +195,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         conversation = self.conversation
         assert conversation is not None
         while at < end:
-            if data[at] != first or (first != _TEXT and first != _BINARY):
+            if data[at] != first or (first != TEXT and first != BINARY):
                 return data[at:]
             if end - at < 2:
                 break
@@ -228,7 +219,7 @@ class WebSocketConnection(WebSocketServerProtocol):
                     return data[at:]
                 break
             payload = _unmask(data[body:stop], data[body - 4 : body])
-            if first == _TEXT and not payload.isascii() and not _is_utf8(payload):
+            if first == TEXT and not payload.isascii() and not _is_utf8(payload):
                 return data[at:]  # Autobahn knows how to refuse it
             if not self._first:
                 conversation.first = first  # type: ignore[attr-defined]  # an echo must know
@@ -328,129 +319,6 @@ class Service(Protocol):
     def is_idle(self, conversation: Any) -> bool: ...
     def flush(self) -> None: ...
     def flush_soon(self) -> None: ...
-
-
-class WampService:
-    """WAMP, in the serializers that the listener has."""
-
-    def __init__(self, lobby: Lobby, gate: Gate, serializers: list[str]) -> None:
-        self._lobby = lobby
-        self._gate = gate
-        self._subprotocols = {
-            name: (codec, is_batched)
-            for name, (codec, is_batched) in SUBPROTOCOLS.items()
-            if codec.serializer.name in serializers
-        }
-        dispatcher = lobby.dispatcher
-        self.dirty = dispatcher.dirty
-        self.flush = dispatcher.flush
-        self.flush_soon = dispatcher.flush_soon
-
-    def choose_subprotocol(self, offered: list[str]) -> str | None:
-        for name in offered:
-            if name in self._subprotocols:
-                return name
-        known = ", ".join(self._subprotocols)
-        raise ConnectionDeny(ConnectionDeny.BAD_REQUEST, f"offer one of these WebSocket subprotocols: {known}")
-
-    def wire(self, subprotocol: str | None, compressor: Any) -> Wire:
-        codec, is_batched = self._subprotocols[subprotocol or ""]
-        if is_batched:
-            return batched_wire(codec, b"\x1e")
-        return websocket_wire(codec) if compressor is None else DeflateWire(codec, Deflater(compressor))
-
-    def first_octet(self, subprotocol: str | None) -> int:
-        codec, _ = self._subprotocols[subprotocol or ""]
-        return _BINARY if codec.serializer.binary else _TEXT
-
-    def converse(self, connection: WebSocketConnection, subprotocol: str | None, outbox: Outbox) -> Conversation:
-        codec, is_batched = self._subprotocols[subprotocol or ""]
-        peer = Peer(self._lobby, self._gate, connection, codec, outbox)
-        return BatchedPeer(peer, codec, outbox) if is_batched else peer
-
-    def is_idle(self, conversation: Any) -> bool:
-        return conversation is not None and conversation.state is State.WAITING
-
-
-class BatchedPeer:
-    """A peer that gets its messages in batches."""
-
-    __slots__ = ("_framing", "_outbox", "_peer", "codec")
-
-    def __init__(self, peer: Peer, codec: Codec, outbox: Outbox) -> None:
-        self._peer = peer
-        self._outbox = outbox
-        self._framing = BatchFraming(codec.serializer)
-        self.codec = codec
-
-    @property
-    def state(self) -> State:
-        return self._peer.state
-
-    def receive(self, data: bytes) -> None:
-        try:
-            messages = self._framing.split(data)
-        except ProtocolViolation as violation:
-            self._peer.abort(violation)
-            return
-        if self._peer.state is State.WAITING:
-            # The separator that the peer uses is known from here on.
-            self._outbox.wire = batched_wire(self.codec, self._framing.wrap(b""))
-        for message in messages:
-            self._peer.receive(message)
-
-    def lost(self) -> None:
-        self._peer.lost()
-
-
-class EchoConversation:
-    """Sends every message back as it came."""
-
-    __slots__ = ("_connection", "_frame", "_outbox", "_pauses", "first")
-
-    def __init__(self, connection: WebSocketConnection, outbox: Outbox, compressor: Any) -> None:
-        self._connection = connection
-        self._outbox = outbox
-        self._frame = websocket_frame if compressor is None else Deflater(compressor).frame
-        self.first = _BINARY
-        """The first octet of the message that comes next: the connection sets it."""
-
-    def receive(self, data: bytes) -> None:
-        outbox = self._outbox
-        outbox.append(self._frame(self.first, data))
-        if outbox.queued > outbox.limit:
-            self._connection.expel("the outbound queue is full")
-        elif outbox.queued > outbox.high_water:
-            outbox.throttle(self._connection)
-
-    def lost(self) -> None:
-        pass
-
-
-class EchoService:
-    """No WAMP: every message comes back, for tools that test WebSocket conformance."""
-
-    def __init__(self, dispatcher: Dispatcher) -> None:
-        self.dirty = dispatcher.dirty
-        self.flush = dispatcher.flush
-        self.flush_soon = dispatcher.flush_soon
-
-    def choose_subprotocol(self, offered: list[str]) -> str | None:
-        return offered[0] if offered else None
-
-    def wire(self, subprotocol: str | None, compressor: Any) -> Any:
-        """An echo encodes nothing."""
-        return None
-
-    def first_octet(self, subprotocol: str | None) -> int:
-        return 0
-
-    def converse(self, connection: WebSocketConnection, subprotocol: str | None, outbox: Outbox) -> EchoConversation:
-        return EchoConversation(connection, outbox, connection._perMessageCompress)
-
-    def is_idle(self, conversation: Any) -> bool:
-        """An echo never waits for a HELLO."""
-        return False
 
 
 def websocket_factory(
