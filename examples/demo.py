@@ -19,6 +19,8 @@ import wamp
 from wamp import ApplicationError, CallDetails, RegisterOptions, SessionDetails
 from wamp.twisted import ApplicationRunner, ApplicationSession
 
+DIVISION_BY_ZERO = "com.example.error.division_by_zero"
+
 
 class Demo(ApplicationSession):
     """Procedures that are called from a page, and events that the page shows."""
@@ -45,7 +47,7 @@ class Demo(ApplicationSession):
     @wamp.register("com.example.divide")
     def divide(self, a: float, b: float) -> float:
         if b == 0:
-            raise ApplicationError("com.example.error.division_by_zero", f"cannot divide {a} by zero")
+            raise ApplicationError(DIVISION_BY_ZERO, f"cannot divide {a} by zero")
         return a / b
 
     @wamp.register("com.example.now")

@@ -31,7 +31,7 @@ def _section(command: click.Command, parent: click.Context) -> Iterator[str]:
     yield ""
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
-        if isinstance(parameter, click.Option) and record is not None and parameter.name != "help":
+        if record is not None and "--help" not in parameter.opts:
             names, text = record
             yield f"`{names}`"
             yield f": {text}"

@@ -102,7 +102,7 @@ def _section(entry: Entry) -> Iterator[str]:
     yield f"({_anchor(entry.name)})="
     yield f"## {_title(entry.name)}"
     yield ""
-    yield str(entry.schema.get("description", "")) or _described_inside(entry.schema)
+    yield _plain(entry.schema.get("description") or _described_inside(entry.schema))
     yield ""
     if entry.name:
         yield "Stands at " + ", ".join(f"`{place}`" for place in entry.places) + "."
@@ -110,7 +110,7 @@ def _section(entry: Entry) -> Iterator[str]:
     required = _required(entry.schema)
     for name, field in _properties(entry.schema).items():
         yield f"[`{name}`]{{#{_anchor(entry.name, name)} .field}} {_facts(field, is_required=name in required)}"
-        yield f": {field.get('description', _described_by_reference(field))}"
+        yield f": {_plain(field.get('description') or _described_by_kind(field))}"
         yield ""
 
 
@@ -118,10 +118,15 @@ def _described_inside(node: Mapping[str, Any]) -> str:
     return next((form["description"] for form in node.get("anyOf", ()) if "description" in form), "")
 
 
-def _described_by_reference(field: Mapping[str, Any]) -> str:
+def _described_by_kind(field: Mapping[str, Any]) -> str:
     if "const" in field:
         return "What tells this kind from the others."
     return "See there."
+
+
+def _plain(text: str) -> str:
+    """Write a text so that Markdown finds nothing in it: descriptions speak of stars."""
+    return re.sub(r"([*<`])", r"\\\1", text)
 
 
 def _facts(field: Mapping[str, Any], *, is_required: bool) -> str:
@@ -187,4 +192,6 @@ def _title(name: str) -> str:
 
 def _anchor(name: str, field: str = "") -> str:
     words = [word.lower() for word in _WORD.findall(name)] or ["file"]
-    return "-".join(["config", *words, *([field.strip("$")] if field else [])])
+    # Another prefix for fields: the field "options" of a realm is not the object "realm options".
+    parts = ["field", *words, *field.strip("$").split("_")] if field else ["config", *words]
+    return "-".join(parts)

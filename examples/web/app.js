@@ -70,7 +70,7 @@ function setState(state, text) {
   document.body.dataset.state = state;
   show("state", text);
   $("again").hidden = state !== "closed";
-  $("do-call").disabled = $("do-say").disabled = state !== "open";
+  for (const id of ["do-call", "do-say", "serializer"]) $(id).disabled = state !== "open";
   if (state !== "lost") show("retry", "");
 }
 
@@ -83,13 +83,9 @@ setInterval(() => {
 $("again").addEventListener("click", () => { setState("connecting", "Connecting"); connect(); });
 
 $("serializer").addEventListener("change", () => {
-  if (session) {
-    isSwitching = true;
-    setState("connecting", "Connecting");
-    connection.close();
-  } else {
-    location.reload();
-  }
+  isSwitching = true;
+  setState("connecting", "Connecting");
+  connection.close();
 });
 
 /* -- calls: from a form, with the code that makes them ------------------------------------------------------------ */
@@ -101,7 +97,7 @@ const PROCEDURES = {
   },
   divide: {
     fields: ["a", "b"],
-    python: 'if b == 0:\n    raise ApplicationError("com.example.error.division_by_zero", …)\nreturn a / b',
+    python: "if b == 0:\n    raise ApplicationError(DIVISION_BY_ZERO, …)\nreturn a / b",
   },
   now: {
     fields: [],
@@ -140,14 +136,16 @@ function onCall(submitted) {
   const number = ++newestCall;
   const start = performance.now();
   const took = () => `${(performance.now() - start).toFixed(1)} ms, there and back`;
+  let route = "there and back"; // drawn with the first answer: drawing it at once would make the call look slow
   const answer = (kind, text, note, uri) => {
     if (number === newestCall) showAnswer(kind, text, note, uri);
+    travel("call", route);
+    route = "back";
   };
-  travel("call", "there");
   session.call(procedure, args, {}, options).then(
-    (result) => { answer("result", format(result), took()); travel("call", "back"); },
-    (error) => { answer("error", describe(error), took(), error.error); travel("call", "back"); },
-    (progress) => { answer("progress", format(progress), "and counting"); travel("call", "back"); },
+    (result) => answer("result", format(result), took()),
+    (error) => answer("error", describe(error), took(), error.error),
+    (progress) => answer("progress", format(progress), "and counting"),
   );
 }
 
@@ -205,11 +203,12 @@ function onSay(submitted) {
   const text = $("text").value.trim();
   if (!session || !text) return;
   const start = performance.now();
-  travel("event", "to router");
   session.publish("com.example.said", [text], { name: NAME }, { acknowledge: true }).then(
     () => {
+      const took = performance.now() - start;
       addLine("You", text, true);
-      show("published", `Published: the router acknowledged it after ${(performance.now() - start).toFixed(1)} ms.`);
+      show("published", `Published: the router acknowledged it after ${took.toFixed(1)} ms.`);
+      travel("event", "to router");
     },
     (error) => show("published", `Not published: ${describe(error)}`),
   );
@@ -239,41 +238,45 @@ $("say").addEventListener("submit", onSay);
 /* -- the chart: one bar a second, as high as a call took ---------------------------------------------------------- */
 
 const BARS = 60;
-const trips = []; // milliseconds; null where the connection was lost
+const HEIGHT = 64;
+const trips = Array(BARS).fill(undefined); // milliseconds; null where the connection was lost, undefined before the first
 
 function measure() {
+  if (!session) return;
   const start = performance.now();
   session.call("com.example.now").then(() => addBar(performance.now() - start), () => addBar(null));
 }
 
 function addBar(milliseconds) {
   trips.push(milliseconds);
-  if (trips.length > BARS) trips.shift();
-  const measured = trips.filter((trip) => trip !== null).sort((a, b) => a - b);
-  const highest = Math.max(2, 1.3 * (measured[Math.floor(measured.length * 0.95)] || 0)); // an outlier is cut off
+  trips.shift();
+  const measured = trips.filter(Number.isFinite).sort((a, b) => a - b);
+  const median = measured[Math.floor(measured.length / 2)];
+  drawChart(Math.max(2, 2.5 * (median || 0))); // what is higher is cut off: one outlier would flatten all others
+  const text = (trip) => (Number.isFinite(trip) ? trip.toFixed(1) : "–");
+  show("last", text(milliseconds));
+  show("median", text(median));
+  $("chart").setAttribute("aria-label", `${measured.length} round trips, median ${text(median)} milliseconds`);
+}
+
+function drawChart(highest) {
   const bars = trips.map((trip, index) => {
+    const kind = trip === undefined ? "none" : trip === null ? "gap" : index === BARS - 1 ? "newest" : "trip";
+    const height = { none: 2, gap: HEIGHT }[kind] || Math.max(3, Math.min(1, trip / highest) * HEIGHT);
     const bar = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-    const height = trip === null ? 64 : Math.max(2, Math.min(64, (trip / highest) * 64));
-    bar.setAttribute("x", (BARS - trips.length + index) * 5);
-    bar.setAttribute("y", 64 - height);
-    bar.setAttribute("width", trip === null ? 1.5 : 3.5);
-    bar.setAttribute("height", height);
-    if (trip === null) bar.classList.add("gap");
-    else if (index === trips.length - 1) bar.classList.add("newest");
+    const place = { x: index * 5, y: HEIGHT - height, width: kind === "gap" ? 1.5 : 3.5, height };
+    for (const [name, value] of Object.entries(place)) bar.setAttribute(name, value);
+    bar.classList.add(kind);
     return bar;
   });
   $("chart").replaceChildren(...bars);
-  const median = measured.length ? measured[Math.floor(measured.length / 2)].toFixed(1) : "–";
-  show("last", milliseconds === null ? "–" : milliseconds.toFixed(1));
-  show("median", median);
-  $("chart").setAttribute("aria-label", `Round trips of the last ${trips.length} seconds, median ${median} milliseconds`);
 }
 
 /* -- dots that travel along the wires: slower than the messages, so that one sees them ----------------------------- */
 
 const [PAGE, DEMO] = [$("wire-page"), $("wire-demo")];
 const ROUTES = {
-  "there": [[PAGE, false], [DEMO, false]],
+  "there and back": [[PAGE, false], [DEMO, false], [DEMO, true], [PAGE, true]],
   "back": [[DEMO, true], [PAGE, true]],
   "to router": [[PAGE, false]],
   "from router": [[PAGE, true]],
@@ -281,16 +284,16 @@ const ROUTES = {
 
 function travel(kind, route) {
   if (document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  const [[wire, isBack], ...rest] = ROUTES[route];
-  const go = (on, back, then) => {
+  const go = ([[wire, isBack], ...rest]) => {
     const dot = document.createElement("i");
-    dot.className = back ? `${kind} back` : kind;
-    dot.addEventListener("animationend", () => { dot.remove(); then(); });
-    on.append(dot);
+    dot.className = isBack ? `${kind} back` : kind;
+    dot.addEventListener("animationend", () => { dot.remove(); if (rest.length) go(rest); });
+    wire.append(dot);
   };
-  go(wire, isBack, () => rest.forEach(([next, back]) => go(next, back, () => {})));
+  go(ROUTES[route]);
 }
 
 show("name", NAME);
 showForm();
+drawChart(2);
 connect();

@@ -82,8 +82,6 @@ class Node:
             self._host(component)
         for listener in self.listeners:
             listener.listen()
-            for address in listener.addresses():
-                _log.info("listening on {address}", address=address)
 
     def _host(self, component: configuration.Component) -> None:
         name = component.id or component.classname
@@ -178,9 +176,7 @@ def run(config: NodeConfig, *, loglevel: str = "info") -> int:
     from twisted.internet import reactor as installed
 
     reactor: Any = installed  # its type is a module that becomes the reactor at run time
-    level = LogLevel.levelWithName(loglevel)
-    observer = FilteringLogObserver(textFileLogObserver(sys.stderr), [LogLevelFilterPredicate(level)])
-    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
+    globalLogBeginner.beginLoggingTo([_observer(loglevel)], redirectStandardIO=False, discardBuffer=True)
     try:
         # Composing a line that nobody reads would cost each join a tenth of its time.
         node = Node(config, reactor, tell=_log_fact) if loglevel == "debug" else Node(config, reactor)
@@ -196,6 +192,15 @@ def run(config: NodeConfig, *, loglevel: str = "info") -> int:
         signal.signal(number, lambda *_: reactor.callFromThread(_shut_down, node, reactor))
     reactor.run(installSignalHandlers=False)
     return 0
+
+
+def _observer(loglevel: str) -> FilteringLogObserver:
+    """Return what writes the log to standard error, one line an event."""
+    levels = LogLevelFilterPredicate(LogLevel.levelWithName(loglevel))
+    if loglevel != "debug":
+        # A peer that breaks off a handshake is no news, and a thousand of them must not fill the log.
+        levels.setLogLevelForNamespace("autobahn", LogLevel.error)
+    return FilteringLogObserver(textFileLogObserver(sys.stderr), [levels])
 
 
 def _announce(node: Node) -> None:

@@ -96,6 +96,8 @@ class RawSocketLink(Link, Protocol):
 
     def _read(self, data: bytes) -> None:
         for kind, payload in self._reader.feed(data):
+            if not self._is_open:
+                return
             if kind is FrameType.MESSAGE:
                 self.deliver(payload)
             elif kind is FrameType.PING:

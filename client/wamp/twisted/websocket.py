@@ -13,7 +13,6 @@ from struct import Struct
 from typing import Any, Final
 
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
-from autobahn.websocket.types import ConnectionResponse
 
 from wamp.protocol.errors import ProtocolViolation
 from wamp.protocol.subprotocols import SUBPROTOCOLS, BatchFraming
@@ -148,15 +147,18 @@ class WebSocketConnection(WebSocketClientProtocol):
 
     # -- called by Autobahn
 
-    def onConnect(self, response: ConnectionResponse) -> None:
-        if response.protocol not in SUBPROTOCOLS:
-            offered = ", ".join(self.factory.protocols)
-            raise ProtocolViolation(f"the router has chosen none of the subprotocols {offered}")
-
     def onOpen(self) -> None:
-        self._first = self.link.open(self.websocket_protocol_in_use)
+        subprotocol = self.websocket_protocol_in_use
+        if subprotocol is None:
+            offered = ", ".join(self.factory.protocols)
+            self.wasNotCleanReason = f"the router has chosen none of the subprotocols {offered}"
+            self.dropConnection(abort=True)
+        else:
+            self._first = self.link.open(subprotocol)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        if self.state != _OPEN:
+            return  # closing: Autobahn reads on for the answer
         if isBinary is (self._first == _BINARY):
             self.link.deliver_all(payload)
         else:
