@@ -10,17 +10,26 @@ from typing import Final
 from tests.support.process import RouterProcess
 from tests.support.raw import TIMEOUT
 
-__all__ = ["KIB", "MIB", "MemoryWatch", "anonymous_bytes", "eventually", "open_sockets"]
+__all__ = ["KIB", "MIB", "MemoryWatch", "anonymous_bytes", "eventually", "open_sockets", "peak_bytes"]
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
 
 
+def _status(router: RouterProcess, name: str) -> int:
+    status = Path(f"/proc/{router.pid}/status").read_text()
+    (line,) = (line for line in status.splitlines() if line.startswith(f"{name}:"))
+    return int(line.split()[1]) * KIB
+
+
 def anonymous_bytes(router: RouterProcess) -> int:
     """Return how much memory the router has resident besides the files that it maps."""
-    status = Path(f"/proc/{router.pid}/status").read_text()
-    (line,) = (line for line in status.splitlines() if line.startswith("RssAnon:"))
-    return int(line.split()[1]) * KIB
+    return _status(router, "RssAnon")
+
+
+def peak_bytes(router: RouterProcess) -> int:
+    """Return the most that the router ever had resident, files included."""
+    return _status(router, "VmHWM")
 
 
 def open_sockets(router: RouterProcess) -> int:

@@ -29,7 +29,8 @@ from tests.support.raw import (
     client_frame,
     handshake_request,
 )
-from wamp.protocol.messages import Abort, Call, Error, Published, Welcome
+from wamp.protocol.codec import CODECS
+from wamp.protocol.messages import Abort, Call, Error, Hello, Published, Welcome
 
 LARGEST = 128 * KIB
 OPTIONS = {"max_message_size": LARGEST}
@@ -146,6 +147,7 @@ def test_the_same_behind_a_good_frame_in_one_segment(wamp: Client, data: bytes, 
     wamp.stream.send(client_frame(TEXT, message) + data)
     assert wamp.expect(Error).request == 7
     assert wamp.closing().code == code
+    assert wamp.stream.read_to_end() == b"", "data after the close frame"
 
 
 def test_binary_messages_on_a_text_subprotocol_are_refused(wamp: Client) -> None:
@@ -180,6 +182,15 @@ def test_a_close_frame_is_answered_and_the_connection_ends(wamp: Client, code: i
 def test_an_empty_close_frame_is_answered(wamp: Client) -> None:
     wamp.stream.send(client_frame(CLOSE, b""))
     assert wamp.closing().code in (1000, 1005)
+
+
+def test_what_was_asked_before_a_close_frame_is_answered_before_its_reply(wamp: Client) -> None:
+    """ "The application MUST NOT send any more data frames after sending a Close frame" (5.5.1)."""
+    call = client_frame(TEXT, wamp.codec.encode(Call(7, {}, "com.nowhere")))
+    wamp.stream.send(call + client_frame(CLOSE, b"\x03\xe8"))
+    assert wamp.expect(Error).request == 7
+    assert wamp.closing().code == 1000
+    assert wamp.stream.read_to_end() == b"", "data after the close frame"
 
 
 def test_frames_behind_a_close_frame_are_ignored(wamp: Client) -> None:
@@ -371,8 +382,7 @@ def test_messages_sent_together_with_the_handshake_are_not_lost(router: RouterPr
     first, length = stream.read(2)
     assert first == 0x81
     length = struct.unpack("!H", stream.read(2))[0] if length == 126 else length
-    client_codec = Client.__init__.__globals__["CODECS"]["json"]
-    assert isinstance(client_codec.decode(stream.read(length)), Welcome)
+    assert isinstance(CODECS["json"].decode(stream.read(length)), Welcome)
     stream.close()
 
 
@@ -398,10 +408,8 @@ def test_batched_json_is_answered_with_the_separator_that_the_client_uses(
 
 @pytest.mark.parametrize("serializer", ["msgpack", "cbor"])
 def test_batched_binary_messages_have_lengths(router: RouterProcess, serializer: str) -> None:
-    codec = Client.__init__.__globals__["CODECS"][serializer]
+    codec = CODECS[serializer]
     websocket = WebSocket(router.urls[0], f"wamp.2.{serializer}.batched")
-    from wamp.protocol.messages import Hello
-
     messages = [codec.encode(Hello("realm1", {"roles": {"caller": {}}}))]
     messages += [codec.encode(Call(request, {}, "com.nowhere")) for request in (1, 2)]
     websocket.send(b"".join(struct.pack("!I", len(message)) + message for message in messages))

@@ -147,6 +147,10 @@ class Stream:
     def close(self) -> None:
         self.socket.close()
 
+    def __del__(self) -> None:
+        if hasattr(self, "socket"):  # a test that fails has not closed it, which must not fail another one
+            self.socket.close()
+
     def shut_down(self) -> None:
         """End both directions, so that a thread that waits to read wakes up."""
         self.socket.shutdown(socket.SHUT_RDWR)

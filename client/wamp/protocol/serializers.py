@@ -40,6 +40,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -86,7 +87,7 @@ class TranscodingError(ValueError):
     """A value cannot be expressed in the other serializer."""
 
 
-class Serializer:
+class Serializer(ABC):
     """One of the three serializers. There is one instance of each: compare by identity."""
 
     __slots__ = ("__weakref__", "binary", "empty_list", "name", "rawsocket_id")
@@ -101,16 +102,15 @@ class Serializer:
     def __repr__(self) -> str:
         return f"<Serializer {self.name}>"
 
+    @abstractmethod
     def pack(self, value: Any) -> Raw:
         """Return the bytes of a plain value; raise TranscodingError for what the serializer cannot express."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unpack(self, raw: Raw | bytes | memoryview) -> Any:
         """Return the plain value of the bytes; raise ProtocolViolation if they are malformed."""
-        raise NotImplementedError
 
 
-_MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 UNENCODABLE: Final = (TypeError, ValueError, OverflowError, RecursionError, msgspec.EncodeError, cbor2.CBOREncodeError)
 """What the encoders raise for a value that they cannot express."""
 _SCALARS: Final = frozenset({type(None), bool, int, float, str})
@@ -141,13 +141,21 @@ class _Json(Serializer):
                 value = _decode_huge_numbers(bytes(raw))
             # Looking for the escape sequence first spares nearly every payload the walk.
             return text_to_binary(value) if b"\\u0000" in bytes(raw) else value
-        except _MALFORMED as error:
+        except (ValueError, RecursionError) as error:
             raise ProtocolViolation(f"malformed JSON: {error}") from None
 
 
 def _decode_huge_numbers(data: bytes) -> Any:
     """Read JSON whose numbers msgspec refuses: they are infinite, as in JavaScript."""
-    return json.loads(data, parse_int=lambda digits: int(digits) if len(digits) < 4300 else float(digits))
+    return json.loads(data, parse_int=_read_integer, parse_constant=_refuse_constant)
+
+
+def _read_integer(digits: str) -> int | float:
+    return int(digits) if len(digits) < 4300 else float(digits)  # where Python's own limit is
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def binary_to_text(value: Any) -> Any:
@@ -205,7 +213,7 @@ class _MessagePack(Serializer):
                 return self._decode(raw)
             except msgspec.ValidationError:
                 return _decode_odd_timestamps(bytes(raw))
-        except _MALFORMED as error:
+        except (ValueError, RecursionError) as error:
             raise ProtocolViolation(f"malformed MessagePack: {error}") from None
 
 

@@ -227,6 +227,8 @@ class _Connector:
     # -- Host
 
     def make_session(self) -> HostedSession | None:
+        if self._is_stopping:
+            return None  # stopped while the connection was on its way
         try:
             self._session = self._runner._session(self._make)
         except Exception as error:  # noqa: BLE001  (a constructor of the user's)

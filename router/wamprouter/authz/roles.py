@@ -7,7 +7,7 @@ exact URI is remembered, since it is asked for every call and every publication.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from wamp.protocol.uris import RULES, Match, UriCheck, is_reserved
@@ -15,7 +15,11 @@ from wamprouter.realm.patterns import PatternIndex
 
 __all__ = ["Action", "Decision", "Role", "Rule"]
 
-_REMEMBERED: Final = 10_000  # decisions for each action; URIs are made up by clients, so there must be a bound
+# Decisions that are remembered for each action. URIs are made up by clients, so there must be a bound, also on their length.
+_REMEMBERED: Final = 10_000
+_REMEMBERED_LENGTH: Final = 200
+
+_SOMETHING: Final = " "  # stands for any characters in a component; no rule has a space
 
 
 class Action(enum.Enum):
@@ -49,12 +53,13 @@ class Rule:
 class Role:
     """A named set of permissions in a realm."""
 
-    def __init__(self, name: str, rules: Iterable[Rule], *, uri_check: UriCheck = UriCheck.LOOSE) -> None:
+    def __init__(self, name: str, rules: Collection[Rule], *, uri_check: UriCheck = UriCheck.LOOSE) -> None:
         self.name = name
         self._uri_check = uri_check
         self._rules: PatternIndex[Rule] = PatternIndex()
         for rule in rules:
             self._rules.add(rule.uri, rule.match, rule)
+        self._patterns = [(rule.uri, rule.match) for rule in rules]
         self.calls: dict[str, Decision] = {}  # URI -> may it be called; read by the inbox before asking ``decide``
         self.publications: dict[str, Decision] = {}
 
@@ -62,7 +67,7 @@ class Role:
         """Tell whether this role may do ``action`` to a URI or, for a pattern, to everything that it matches."""
         decision = self._decide(action, uri, match)
         memory = {Action.CALL: self.calls, Action.PUBLISH: self.publications}.get(action)
-        if memory is not None:
+        if memory is not None and len(uri) <= _REMEMBERED_LENGTH:
             if len(memory) >= _REMEMBERED:
                 memory.clear()
             memory[uri] = decision
@@ -74,22 +79,40 @@ class Role:
         # Topics and procedures below "wamp." are the router's own to publish and to register.
         if action in (Action.PUBLISH, Action.REGISTER) and is_reserved(uri):
             return Decision.INVALID_URI
-        rule = self._rules.best(uri) if match is Match.EXACT else self._covering(uri, match)
-        return Decision.PERMITTED if rule is not None and action in rule.allow else Decision.DENIED
+        uris = [uri] if match is Match.EXACT else self._samples(uri, match)
+        return Decision.PERMITTED if all(self._permits(action, one) for one in uris) else Decision.DENIED
 
-    def _covering(self, pattern: str, match: Match) -> Rule | None:
-        """Return the rule that decides about a pattern: the same pattern, else the longest prefix that contains it.
+    def _permits(self, action: Action, uri: str) -> bool:
+        rule = self._rules.best(uri)
+        return rule is not None and action in rule.allow
 
-        A wildcard's literal beginning is what can be compared with a prefix.
+    def _samples(self, pattern: str, match: Match) -> list[str]:
+        """Return URIs that stand for all that a pattern matches: whatever is true for them is true for all.
+
+        One for the pattern itself, which is as general as it can be, and one for each rule that is about a part of it.
+        Nobody gets by a pattern what the same role is denied by name.
         """
-        same = self._rules.get(pattern, match)
-        if same is not None:
-            return same
-        literal = pattern if match is Match.PREFIX else _literal_beginning(pattern)
-        return next((rule for rule in self._rules.matches(literal) if rule.match is Match.PREFIX), None)
+        common = (_common(pattern, match, *rule) for rule in [(pattern, match), *self._patterns])
+        return [uri for uri in common if uri is not None]
 
 
-def _literal_beginning(pattern: str) -> str:
-    """Return what every URI that a wildcard pattern matches begins with: ``com.a.`` for ``com.a..c``."""
-    beginning, wildcard, _ = f".{pattern}.".partition("..")
-    return f"{beginning}."[1:] if wildcard else pattern
+def _common(one: str, one_match: Match, other: str, other_match: Match) -> str | None:
+    """Return a URI that two patterns both match and that is as general as it can be, or None if there is none."""
+    if one_match is Match.PREFIX and other_match is Match.PREFIX:
+        longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+        return longer + _SOMETHING if longer.startswith(shorter) else None
+    if one_match is Match.PREFIX:
+        one, one_match, other, other_match = other, other_match, one, one_match
+    components, others = one.split("."), other.split(".")
+    if other_match is Match.PREFIX:
+        *others, beginning = others
+        if len(components) <= len(others):
+            return None
+        last = components[len(others)] or beginning + _SOMETHING
+        if not last.startswith(beginning):
+            return None
+        others += [last] + components[len(others) + 1 :]
+    # An exact URI is a wildcard pattern without an empty component.
+    if len(components) != len(others) or any(a and b and a != b for a, b in zip(components, others, strict=True)):
+        return None
+    return ".".join(a or b or _SOMETHING for a, b in zip(components, others, strict=True))

@@ -27,13 +27,14 @@ STALL: Final = 0.25  # seconds; long for a peer that reads at all, short for a p
 def write_now(transport: Any, data: bytes) -> int:
     """Write to the socket at once, which saves a round through the reactor; return how many bytes it did not take.
 
-    Those are in the transport's buffer then. That must be empty before.
+    Those are in the transport's buffer then. What is there already must go first, so then all of ``data`` joins it.
     """
     try:
-        written = transport.writeSomeData(data)
+        has_more_to_send = transport.dataBuffer or transport._tempDataBuffer
     except AttributeError:  # TLS: it has a buffer of its own
         transport.write(data)
         return 0
+    written = 0 if has_more_to_send else transport.writeSomeData(data)
     if written == len(data):
         return 0
     # An error comes as an exception object: write() then finds the loss and reports it in the usual way.
@@ -98,12 +99,9 @@ class Outbox:
         if not self._is_plain:  # TLS has a buffer of its own, which it tells us about
             transport.registerProducer(self, True)
 
-    @property
-    def is_blocked(self) -> bool:
-        """Whether the transport still has something of ours in its buffer."""
-        return self._blocked
-
     def append(self, packed: bytes) -> None:
+        if self._closed:
+            return
         if not self._pending:
             self._dirty.append(self)
         self._pending.append(packed)
@@ -116,8 +114,7 @@ class Outbox:
         data = pending[0] if len(pending) == 1 else b"".join(pending)
         pending.clear()
         self.queued = 0
-        if not self._closed:
-            self._write(data)
+        self._write(data)
 
     def _write(self, data: bytes) -> None:
         if not self._is_plain:

@@ -24,7 +24,7 @@ from wamp.protocol.rawsocket import (
 from wamprouter.auth import Gate
 from wamprouter.server.connections import Connections
 from wamprouter.server.links import rawsocket_wire
-from wamprouter.server.outbox import Outbox
+from wamprouter.server.outbox import Outbox, write_now
 from wamprouter.server.peer import Lobby, Peer
 from wamprouter.session import State
 
@@ -92,7 +92,7 @@ class RawSocketConnection(Protocol):
         if answer is None:
             return b""
         self._handshake = None
-        self.transport.write(answer.reply)
+        write_now(self.transport, answer.reply)
         if not isinstance(answer, Accepted):
             _log.debug("refusing RawSocket peer: {reason}", reason=answer.reason)
             self.transport.loseConnection()

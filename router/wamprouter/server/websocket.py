@@ -27,7 +27,7 @@ from wamprouter.server.outbox import Outbox, write_now
 if TYPE_CHECKING:
     from wamprouter.config import WebSocketOptions
 
-__all__ = ["Conversation", "Service", "WebSocketConnection", "websocket_factory"]
+__all__ = ["Conversation", "Service", "WebSocketConnection", "is_utf8", "websocket_factory"]
 
 _log = Logger()
 
@@ -134,7 +134,7 @@ class WebSocketConnection(WebSocketServerProtocol):
     def onPing(self, payload: bytes) -> None:
         """Answer through the queue, which has a bound: a peer may send pings and never read the answers."""
         outbox = self.outbox
-        if outbox is not None:
+        if outbox is not None and self.state == _OPEN:
             outbox.append(websocket_frame(_PONG, payload))
             if outbox.queued > outbox.limit:
                 self.expel("pings without reading the answers")
@@ -163,10 +163,7 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         """Send what Autobahn has to say: handshake and control frames."""
-        if self.outbox is None or not self.outbox.is_blocked:
-            write_now(self.transport, data)
-        else:
-            self.transport.write(data)
+        write_now(self.transport, data)
 
     # -- reading
 
@@ -219,7 +216,7 @@ class WebSocketConnection(WebSocketServerProtocol):
                     return data[at:]
                 break
             payload = _unmask(data[body:stop], data[body - 4 : body])
-            if first == TEXT and not payload.isascii() and not _is_utf8(payload):
+            if first == TEXT and not payload.isascii() and not is_utf8(payload):
                 return data[at:]  # Autobahn knows how to refuse it
             if not self._first:
                 conversation.first = first  # type: ignore[attr-defined]  # an echo must know
@@ -240,25 +237,32 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def expel(self, reason: str) -> None:
         """Close because the peer does not read: what it has not read is thrown away."""
-        _log.info("disconnecting a slow consumer: {peer}", peer=self.peer)
-        if self.outbox is not None:
-            self.outbox.discard()
-        self._end(CLOSE_TRY_AGAIN_LATER, reason)
+        if self.state == _OPEN:
+            _log.info("disconnecting a slow consumer, {peer}: {reason}", peer=self.peer, reason=reason)
+            if self.outbox is not None:
+                self.outbox.discard()
+            self._end(CLOSE_TRY_AGAIN_LATER, reason)
 
     def go_away(self) -> None:
         """Close because the router stops: clients reconnect after this code, and would not after GOODBYE."""
         self._end(CLOSE_GOING_AWAY, "the router is shutting down")
 
     def _end(self, code: int, reason: str) -> None:
-        outbox, conversation = self.outbox, self.conversation
-        if outbox is not None:
-            outbox.flush()
-            outbox.close()
         if self.state == _OPEN:
             # Not sendClose: that is for applications, which may not say 1001 or 1013.
             self.sendCloseFrame(code=code, reasonUtf8=encode_truncate(reason, _LONGEST_REASON))
         elif self.state == _CONNECTING:
             self.dropConnection(abort=True)
+
+    def sendCloseFrame(
+        self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
+    ) -> None:
+        """Close, whoever began it: what is queued goes before the close frame, and nothing behind it."""
+        outbox, conversation = self.outbox, self.conversation
+        if outbox is not None:
+            outbox.flush()
+            outbox.close()
+        super().sendCloseFrame(code, reasonUtf8, isReply)
         if conversation is not None:
             conversation.lost()
             self.service.flush_soon()
@@ -294,7 +298,8 @@ def _peer_name(transport: Any) -> str:
     return f"{peer.host}:{peer.port}" if hasattr(peer, "host") else "unix"
 
 
-def _is_utf8(data: bytes) -> bool:
+def is_utf8(data: bytes) -> bool:
+    """Tell whether the bytes are a text."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:

@@ -8,11 +8,13 @@ from typing import Any
 
 from autobahn.twisted.resource import WebSocketResource
 from twisted.web.http import Request
-from twisted.web.resource import NoResource, Resource
+from twisted.web.pages import notFound
+from twisted.web.resource import Resource
 from twisted.web.server import Site
 from twisted.web.static import File
 
 from wamprouter.server.connections import Connections
+from wamprouter.server.websocket import is_utf8
 
 __all__ = ["BoundedSite", "WebSocketPath", "static_files", "tree"]
 
@@ -32,6 +34,12 @@ class StaticFiles(File):
         similar.childNotFound = self.childNotFound
         similar.contentTypes = self.contentTypes
         return similar
+
+    def getChild(self, path: bytes, request: Request) -> Any:
+        # No file can have such a name, and Twisted would put a traceback in the log for it.
+        if b"\0" in path or not is_utf8(path):
+            return self.childNotFound
+        return super().getChild(path, request)
 
     def directoryListing(self) -> Resource:
         listing: Resource = super().directoryListing() if self.list_folders else self.childNotFound
@@ -55,6 +63,8 @@ class WebSocketPath(WebSocketResource):
     """The path that becomes a WebSocket. From there on the connection does not count as one of HTTP."""
 
     def render(self, request: Any) -> Any:
+        if any(request.postpath):
+            return notFound().render(request)
         if request.requestHeaders.getRawHeaders(b"upgrade") is None:
             request.setResponseCode(426)
             request.setHeader(b"upgrade", b"websocket")
@@ -70,7 +80,7 @@ class WebSocketPath(WebSocketResource):
 
 def tree(root: Any, children: Mapping[str, Any]) -> Any:
     """Return the resource of the root path with the other paths below it."""
-    top: Any = NoResource() if root is None else root
+    top: Any = notFound() if root is None else root
     for name, resource in children.items():
         top.putChild(name.encode(), resource)
     return top

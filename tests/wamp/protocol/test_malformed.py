@@ -31,7 +31,7 @@ from wamp.protocol.serializers import SERIALIZERS as ALL
 from wamp.protocol.serializers import TranscodingError
 
 every_serializer = pytest.mark.parametrize("name", SERIALIZERS)
-bounded = settings(max_examples=150, deadline=None, derandomize=True)
+bounded = settings(max_examples=60, deadline=None, derandomize=True)
 
 
 def attempt(name: str, data: bytes) -> Message | None:

@@ -16,7 +16,7 @@ from cbor2 import CBORSimpleValue, CBORTag
 from msgspec.msgpack import Ext
 
 from wamp.protocol.errors import ProtocolViolation
-from wamp.protocol.serializers import CBOR, JSON, MSGPACK, SERIALIZERS, Serializer, TranscodingError, plain, transcode
+from wamp.protocol.serializers import CBOR, JSON, MSGPACK, SERIALIZERS, TranscodingError, plain, transcode
 
 REFUSED = "refused"
 NAMES = {"json": JSON, "msgpack": MSGPACK, "cbor": CBOR}
@@ -207,7 +207,7 @@ def test_reading_trailing_bytes_is_a_violation(name, data):
         NAMES[name].unpack(data)
 
 
-@pytest.mark.parametrize("data", [b"1e400,", b"[1e400", b"[1e400]x"])
+@pytest.mark.parametrize("data", [b"1e400,", b"[1e400", b"[1e400]x", b"[1e400,NaN]"])
 def test_reading_malformed_json_with_a_huge_number_is_a_violation(data):
     with pytest.raises(ProtocolViolation, match="malformed JSON"):
         JSON.unpack(data)
@@ -251,11 +251,7 @@ def colliding_keys(count: int) -> list[tuple[int, int]]:
 
     def state(number: int) -> int:
         mixed = (prime5 + number * prime2) & mask
-        return (
-            ((mixed << 31) | (mixed >> 33)) & mask * 1
-            if not prime1
-            else (((mixed << 31) | (mixed >> 33)) & mask) * prime1 & mask
-        )
+        return (((mixed << 31) | (mixed >> 33)) & mask) * prime1 & mask
 
     goal = (state(1) + 12345 * prime2) & mask
     inverse = pow(prime2, -1, 2**64)
@@ -289,8 +285,8 @@ def test_keys_that_collide_cost_no_time(name):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
     "value",
-    [object(), "\ud800", {"\ud800": 1}, [object()], 1j and object],
-    ids=["object", "surrogate", "key", "inside", "type"],
+    [object(), "\ud800", {"\ud800": 1}, [object()]],
+    ids=["object", "surrogate", "key", "inside"],
 )
 def test_writing_what_has_no_form_is_a_transcoding_error(name, value):
     with pytest.raises(TranscodingError, match="not expressible in"):
@@ -391,14 +387,6 @@ def test_plain_values_have_strings_as_keys():
 
 def test_a_serializer_is_printed_with_its_name():
     assert "<Serializer json>" == repr(JSON)
-
-
-def test_the_base_class_leaves_the_work_to_others():
-    bare = Serializer("bare", binary=False, rawsocket_id=0, empty_list=b"")
-    with pytest.raises(NotImplementedError):
-        bare.pack(1)
-    with pytest.raises(NotImplementedError):
-        bare.unpack(b"1")
 
 
 @pytest.mark.parametrize(("name", "number", "binary"), [("json", 1, False), ("msgpack", 2, True), ("cbor", 3, True)])

@@ -282,3 +282,30 @@ def test_tls_options_for_an_address_without_tls_are_refused(reactor):
     failures = []
     connected.addErrback(failures.append)
     assert "not secure" in str(failures[0].value)
+
+
+def test_an_instance_is_run_as_it_is(reactor):
+    endpoint, session = Endpoint(), Component()
+    session.config.extra = {}
+    runner().run(session, start_reactor=False, endpoint=endpoint, reactor=reactor)
+    endpoint.welcome()
+    assert session.is_attached()
+
+
+def test_websocket_urls_speak_websocket(reactor):
+    endpoint = Endpoint()
+    given = ApplicationRunner("ws://localhost/ws", "realm1", serializers=["cbor"], headers={"X-Test": "yes"})
+    given.run(Component, start_reactor=False, endpoint=endpoint, reactor=reactor)
+    request = endpoint.protocol.transport.value()
+    assert b"GET /ws HTTP/1.1" in request
+    assert b"Sec-WebSocket-Protocol: wamp.2.cbor\r\n" in request
+    assert b"X-Test: yes\r\n" in request
+
+
+def test_stopping_while_connecting_starts_no_session(reactor):
+    endpoint, given = Endpoint(), runner()
+    given.run(Component, start_reactor=False, endpoint=endpoint, reactor=reactor).addErrback(lambda _: None)
+    given.stop()
+    endpoint.protocol.dataReceived(b"\x7f\xf1\0\0")
+    assert endpoint.protocol.transport.disconnecting
+    assert given.extra == {}
