@@ -80,22 +80,31 @@ def markdown() -> str:
 
 
 def _outline(every: list[Entry]) -> Iterator[str]:
+    """Yield the file as a tree. What may stand in several places has its branches at the first of them."""
     by_name = {entry.name: entry for entry in every}
+    shown: set[str] = set()
 
-    def branch(name: str, depth: int) -> Iterator[str]:
+    def branches(name: str, depth: int) -> Iterator[str]:
+        if name in shown:
+            return
+        shown.add(name)
         for field, described in _properties(by_name[name].schema).items():
-            references = [reference for _, reference in _references(described)]
-            # The connections' options are the same wherever they stand: their fields are listed once, below.
-            if depth and not references:
+            references = list(_references(described))
+            if depth and not references:  # plain fields are listed in the object's section
                 continue
-            steps = {step for step, _ in _references(described)}
-            label = f"[`{field}{'[]' if '[]' in steps else ''}`](#{_anchor(name, field)})"
-            links = ", ".join(f"[{_title(reference)}](#{_anchor(reference)})" for reference in references)
+            step = references[0][0] if references else "[]" if described.get("type") == "array" else ""
+            label = f"[`{field}{step}`](#{_anchor(name, field)})"
+            links = " or ".join(f"[{_title(reference)}](#{_anchor(reference)})" for _, reference in references)
             yield f"{'  ' * depth}- {label}{': ' + links if links else ''}"
             if len(references) == 1:
-                yield from branch(references[0], depth + 1)
+                yield from branches(references[0][1], depth + 1)
+            for _, reference in references[1:] and references:
+                below = list(branches(reference, depth + 2))
+                if below:
+                    yield f"{'  ' * (depth + 1)}- {_title(reference)}"
+                    yield from below
 
-    yield from branch("", 0)
+    yield from branches("", 0)
 
 
 def _section(entry: Entry) -> Iterator[str]:

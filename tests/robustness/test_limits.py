@@ -81,7 +81,7 @@ def rawsockets(url: str, numbers: range) -> None:
 
 @pytest.mark.slow
 def test_ten_thousand_sessions_come_and_go_and_leave_nothing_behind(start: Start) -> None:
-    """Memory returns to within 10 % of what it was after the first 2,000, which have filled the allocator's pools."""
+    """Memory returns to within 10 % of what it was after the first 4,000, which have filled the allocator's pools."""
     router = start(
         {"type": "websocket", "endpoint": endpoint()},
         {"type": "rawsocket", "endpoint": endpoint()},
@@ -97,7 +97,7 @@ def test_ten_thousand_sessions_come_and_go_and_leave_nothing_behind(start: Start
                 rawsockets(router.url("rs"), numbers)
 
     listening = open_sockets(router)
-    churn(2000)
+    churn(4000)
     eventually(lambda: open_sockets(router) == listening, "all connections of the warm-up are closed")
     before = anonymous_bytes(router)
     churn(10_000)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.robustness.conftest import Start
-from tests.robustness.measure import KIB, MIB, eventually
-from tests.support.process import ROOT, RouterProcess, endpoint
+from tests.robustness.measure import eventually
+from tests.support.process import ROOT, RouterProcess, config, endpoint
 from tests.support.raw import Client, Closed
-from wamp.protocol.messages import Error, Event, Interrupt, Invocation
+from wamp.protocol.messages import Error, Interrupt, Invocation
 
 SCHEMES = pytest.mark.parametrize("scheme", ["ws", "rs", "rs+unix"])
 
@@ -150,45 +149,8 @@ def test_who_does_not_answer_pings_is_dropped_and_who_answers_stays(pinging: Rou
     caller.close()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["ws", "rs"])
-def test_a_publisher_that_the_router_does_not_read_from_is_not_taken_for_dead(start: Start, scheme: str) -> None:
-    """It is paused because a subscriber is slow, so that its pongs wait, too: that is not its fault.
-
-    The subscriber reads, but little at a time: it takes its 10 MiB over several ping time-outs.
-    """
-    options = {**PINGING, "high_water": 64 * KIB, "outbound_queue_limit": 4 * MIB, "max_message_size": 64 * KIB}
-    router = start(
-        {"type": "websocket", "endpoint": endpoint(), "options": {**options, "compression": None}},
-        {"type": "rawsocket", "endpoint": endpoint(), "options": options},
-    )
-    subscriber = Client(router.url(scheme), receive_buffer=4 * KIB)
-    publisher = Client(router.url(scheme))
-    subscriber.subscribe("com.t")
-    total, body = 600, "x" * 16 * KIB
-    received = []
-
-    def read() -> None:
-        while len(received) < total:
-            event = subscriber.expect(Event)
-            received.append(subscriber.args(event)[0])
-            time.sleep(0.006)  # this is what makes it slow
-
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    for number in range(total):
-        publisher.publish("com.t", number, body)
-    publisher.publish_acknowledged("com.end")
-    reader.join(30)
-    assert received == list(range(total))
-    subscriber.close()
-    publisher.close()
-
-
 def test_a_unix_socket_left_behind_by_kill_9_does_not_stop_the_next_router(tmp_path: Path, start: Start) -> None:
     transport = {"type": "rawsocket", "endpoint": {"type": "unix", "path": str(tmp_path / "router.sock")}}
-    from tests.support.process import config
-
     router = RouterProcess(tmp_path, config(transport))
     router.process.kill()
     router.stop()

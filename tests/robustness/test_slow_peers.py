@@ -7,6 +7,7 @@ what the kernel's buffers swallow.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -95,6 +96,34 @@ def test_subscribers_that_never_read_cost_no_more_than_their_queues(router: Rout
     eventually(is_expelled(router, len(slow)), "all slow subscribers are expelled")
     for subscriber in slow:
         subscriber.close()
+
+
+@pytest.mark.slow
+def test_a_subscriber_that_reads_slowly_slows_its_publisher_down_and_loses_nothing(start: Start) -> None:
+    """It reads 10 MiB at some 2 MB/s, with a queue of 1 MiB: the publisher is paused, the subscriber is not expelled.
+
+    Over Unix sockets, because the kernel's buffers are small there.
+    """
+    endpoint = {"type": "unix", "path": "router.sock"}
+    router = start({**RAWSOCKET, "endpoint": endpoint})
+    total, size = 640, 16 * KIB
+    subscriber, publisher = (Client(router.url("rs+unix")) for _ in range(2))
+    subscriber.subscribe("com.flood")
+    received: list[int] = []
+
+    def read() -> None:
+        while len(received) < total:
+            received.append(subscriber.event_args()[0])
+            time.sleep(0.006)  # this is what makes it slow
+
+    reader = in_background(read)
+    watch = MemoryWatch(router)
+    publish_many(publisher, watch, total, size)
+    reader.join(30)
+    assert received == list(range(total))
+    assert watch.growth < LIMIT + SLACK
+    subscriber.close()
+    publisher.close()
 
 
 def test_a_websocket_subscriber_that_reads_too_late_learns_why_it_was_disconnected(router: RouterProcess) -> None:

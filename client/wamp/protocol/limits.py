@@ -194,6 +194,8 @@ def _scan(data: bytes, heads: Sequence[_Head]) -> list[int]:
     while True:
         while not left:
             if not outer:
+                if at > end:
+                    raise ProtocolViolation("malformed: the data ends too early")
                 return extensions
             left, plain_keys = outer.pop()
         if at >= end:

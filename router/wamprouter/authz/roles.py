@@ -60,6 +60,8 @@ class Role:
         for rule in rules:
             self._rules.add(rule.uri, rule.match, rule)
         self._patterns = [(rule.uri, rule.match) for rule in rules]
+        # More components than any rule has, so that no wildcard covers what begins with a prefix.
+        self._anything = ".".join([_SOMETHING] * (2 + max((rule.uri.count(".") for rule in rules), default=0)))
         self.calls: dict[str, Decision] = {}  # URI -> may it be called; read by the inbox before asking ``decide``
         self.publications: dict[str, Decision] = {}
 
@@ -92,15 +94,16 @@ class Role:
         One for the pattern itself, which is as general as it can be, and one for each rule that is about a part of it.
         Nobody gets by a pattern what the same role is denied by name.
         """
-        common = (_common(pattern, match, *rule) for rule in [(pattern, match), *self._patterns])
+        rules = [(pattern, match), *self._patterns]
+        common = (_common(pattern, match, *rule, anything=self._anything) for rule in rules)
         return [uri for uri in common if uri is not None]
 
 
-def _common(one: str, one_match: Match, other: str, other_match: Match) -> str | None:
+def _common(one: str, one_match: Match, other: str, other_match: Match, *, anything: str) -> str | None:
     """Return a URI that two patterns both match and that is as general as it can be, or None if there is none."""
     if one_match is Match.PREFIX and other_match is Match.PREFIX:
         longer, shorter = (one, other) if len(one) > len(other) else (other, one)
-        return longer + _SOMETHING if longer.startswith(shorter) else None
+        return longer + anything if longer.startswith(shorter) else None
     if one_match is Match.PREFIX:
         one, one_match, other, other_match = other, other_match, one, one_match
     components, others = one.split("."), other.split(".")

@@ -197,9 +197,10 @@ def test_a_scanner_goes_no_deeper_than_the_limit(scan):
         scan(MAX_DEPTH + 2)
 
 
-def test_a_length_without_end_ends_the_scan():
+@pytest.mark.parametrize("data", ["5bffffffffffffffff00", "825bffffffffffffffff00", "19ff", "62"])
+def test_a_length_beyond_the_end_ends_the_scan(data):
     with pytest.raises(ProtocolViolation, match="too early"):
-        scan_cbor(bytes.fromhex("825bffffffffffffffff00"))
+        scan_cbor(bytes.fromhex(data))
 
 
 @pytest.mark.parametrize("tag", [25, 28, 29, 256])

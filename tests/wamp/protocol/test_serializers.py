@@ -213,6 +213,12 @@ def test_reading_malformed_json_with_a_huge_number_is_a_violation(data):
         JSON.unpack(data)
 
 
+@pytest.mark.parametrize("data", ["92d4ff01d4", "92d4ff01c7", "92d4ff01d6ff00", "92d4ff01"])
+def test_reading_msgpack_cut_short_behind_an_odd_timestamp_is_a_violation(data):
+    with pytest.raises(ProtocolViolation, match="malformed"):
+        MSGPACK.unpack(bytes.fromhex(data))
+
+
 def test_reading_a_msgpack_map_as_a_key_is_a_violation():
     with pytest.raises(ProtocolViolation, match="malformed"):
         MSGPACK.unpack(bytes.fromhex("818001"))

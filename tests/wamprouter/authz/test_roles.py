@@ -1,7 +1,7 @@
 """What a role may do: the rule that fits best decides, and without one the answer is no."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wamp.protocol.uris import Match, UriCheck
@@ -184,6 +184,7 @@ EVERY_URI = [
 ]
 
 
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(PATTERNS, st.booleans()), max_size=4), PATTERNS)
 def test_a_permitted_pattern_gives_nothing_that_is_denied(rules, asked):
     """Whatever the rules and the pattern: each URI that a permitted pattern matches is permitted by itself."""

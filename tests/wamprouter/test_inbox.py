@@ -1,0 +1,156 @@
+"""The way in: authorization comes before anything that could tell whether what is asked for exists."""
+
+import pytest
+
+from tests.support.realm import PUBLICATION, Meeting, anyone
+from wamp.protocol.messages import (
+    Call,
+    Cancel,
+    Error,
+    Event,
+    EventReceived,
+    Invocation,
+    Publish,
+    Published,
+    Register,
+    Registered,
+    Result,
+    Subscribe,
+    Subscribed,
+    Unregister,
+    Unregistered,
+    Unsubscribe,
+    Unsubscribed,
+    Yield,
+)
+from wamp.protocol.uris import Match
+from wamprouter.authz.roles import Action, Role, Rule
+from wamprouter.inbox import accept
+
+NOT_AUTHORIZED = "wamp.error.not_authorized"
+INVALID_URI = "wamp.error.invalid_uri"
+
+
+@pytest.fixture
+def meeting() -> Meeting:
+    """Guests may do everything below com.open. and nothing else; Gustav is one. Users may do everything."""
+    guest = Role("guest", [Rule("com.open.", Match.PREFIX, Action)])
+    meeting = Meeting({"user": anyone(), "guest": guest})
+    meeting.gustav = meeting.join("gustav", role="guest")
+    return meeting
+
+
+def requests(uri: str) -> list[object]:
+    return [
+        Call(1, {}, uri),
+        Publish(1, {"acknowledge": True}, uri),
+        Subscribe(1, {}, uri),
+        Register(1, {}, uri),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "heard"),
+    [
+        (Call(1, {}, "com.open.add"), [("bob", Invocation(1, 1, {}))]),
+        (Publish(1, {"acknowledge": True}, "com.open.topic"), [("gustav", Published(1, PUBLICATION))]),
+        (Subscribe(1, {}, "com.open.topic"), [("gustav", Subscribed(1, 1))]),
+        (Subscribe(1, {"match": "prefix"}, "com.open."), [("gustav", Subscribed(1, 1))]),
+        (Subscribe(1, {"match": "wildcard"}, "com.open."), [("gustav", Subscribed(1, 1))]),
+        (Register(1, {}, "com.open.mul"), [("gustav", Registered(1, 2))]),
+        (Register(1, {"match": "prefix"}, "com.open."), [("gustav", Registered(1, 2))]),
+    ],
+)
+def test_what_is_permitted_is_done(meeting, message, heard):
+    """It reaches the realm."""
+    meeting.send(meeting.bob, Register(1, {}, "com.open.add"))
+    assert heard == meeting.ask(meeting.gustav, message)
+
+
+@pytest.mark.parametrize("message", requests("com.closed"))
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_is_denied_is_an_error(meeting, message, times):
+    """Not authorized, the first time and when the answer is remembered."""
+    for _ in range(times):
+        heard = meeting.ask(meeting.gustav, message)
+    assert [("gustav", Error(message.CODE, 1, {}, NOT_AUTHORIZED))] == heard
+
+
+@pytest.mark.parametrize("message", requests("com..closed"))
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_is_no_uri_is_an_error_and_no_violation(meeting, message, times):
+    """The session lives on."""
+    for _ in range(times):
+        heard = meeting.ask(meeting.alice, message)
+    assert [("alice", Error(message.CODE, 1, {}, INVALID_URI))] == heard
+
+
+@pytest.mark.parametrize("uri", ["com.closed", "com..closed", "wamp.session.on_join"])
+def test_a_refused_publication_is_not_answered_unless_it_asks_for_it(meeting, uri):
+    """PUBLISH without acknowledge is never answered."""
+    assert [] == meeting.ask(meeting.gustav, Publish(1, {}, uri))
+
+
+def test_a_refused_publication_reaches_nobody(meeting):
+    """Not even those who may hear of the topic."""
+    meeting.send(meeting.alice, Subscribe(1, {}, "com.closed"))
+    assert [] == meeting.ask(meeting.gustav, Publish(1, {}, "com.closed"))
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+@pytest.mark.parametrize("kind", [Call, Register])
+def test_who_may_not_learns_not_whether_it_exists(meeting, is_there, kind):
+    """The answer is the same whether there is such a procedure or not."""
+    if is_there:
+        meeting.send(meeting.bob, Register(1, {}, "com.closed"))
+    assert [("gustav", Error(kind.CODE, 1, {}, NOT_AUTHORIZED))] == meeting.ask(
+        meeting.gustav, kind(1, {}, "com.closed")
+    )
+
+
+@pytest.mark.parametrize(
+    ("match", "pattern"), [("prefix", "com."), ("prefix", ""), ("wildcard", "com..add"), ("wildcard", "com.")]
+)
+@pytest.mark.parametrize("kind", [Subscribe, Register])
+def test_a_pattern_is_no_way_around_a_permission(meeting, kind, match, pattern):
+    """It must not match anything that the role is denied."""
+    heard = meeting.ask(meeting.gustav, kind(1, {"match": match}, pattern))
+    assert [("gustav", Error(kind.CODE, 1, {}, NOT_AUTHORIZED))] == heard
+
+
+@pytest.mark.parametrize(
+    ("kind", "uri"),
+    [(Register, "wamp.session.count"), (Publish, "wamp.session.on_join"), (Publish, "wamp"), (Register, "wamp.x")],
+)
+def test_nobody_plays_the_router(meeting, kind, uri):
+    """Whatever a role may do, wamp.* is not for it to provide."""
+    heard = meeting.ask(meeting.alice, kind(1, {"acknowledge": True} if kind is Publish else {}, uri))
+    assert [("alice", Error(kind.CODE, 1, {}, INVALID_URI))] == heard
+
+
+def test_the_refusal_names_role_and_uri(meeting):
+    """For the person who has to mend the configuration."""
+    [delivery] = accept(meeting.gustav, Call(1, {}, "com.closed"))
+    assert ["role guest may not call com.closed"] == delivery.source.serializer.unpack(delivery.message.args)
+
+
+def test_what_follows_from_something_permitted_needs_no_permission(meeting):
+    """Ending, cancelling and answering what one has."""
+    gustav, alice = meeting.gustav, meeting.alice
+    meeting.ask(gustav, Subscribe(1, {}, "com.open.topic"))
+    meeting.ask(gustav, Register(2, {}, "com.open.add"))
+    meeting.ask(alice, Call(1, {}, "com.open.add"))
+    assert [("gustav", Event(1, PUBLICATION, {}))] == meeting.ask(alice, Publish(2, {}, "com.open.topic"))
+    assert [] == meeting.ask(gustav, EventReceived(PUBLICATION))
+    assert [("alice", Result(1, {}))] == meeting.ask(gustav, Yield(1, {}))
+    assert [] == meeting.ask(gustav, Cancel(3, {}))
+    assert [("gustav", Unsubscribed(3))] == meeting.ask(gustav, Unsubscribe(3, 1))
+    assert [("gustav", Unregistered(4))] == meeting.ask(gustav, Unregister(4, 1))
+
+
+def test_a_call_by_the_rules_of_one_role_does_not_depend_on_another(meeting):
+    """What users may do is not remembered for guests."""
+    meeting.send(meeting.bob, Register(1, {}, "com.closed"))
+    assert [("bob", Invocation(1, 1, {}))] == meeting.ask(meeting.alice, Call(1, {}, "com.closed"))
+    refusal = Error(Call.CODE, 1, {}, NOT_AUTHORIZED)
+    assert [("gustav", refusal)] == meeting.ask(meeting.gustav, Call(1, {}, "com.closed"))
