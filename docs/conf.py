@@ -9,7 +9,7 @@ sys.path[:0] = [str(HERE / "_ext"), *(str(HERE.parent / root) for root in ("clie
 from wamprouter import __version__  # noqa: E402  (found through the line above)
 
 project = "wamprouter"
-copyright = "the wamprouter contributors"  # noqa: A001  (Sphinx reads this name)
+copyright = "the wamprouter contributors"
 version = release = __version__
 
 extensions = ["myst_parser", "generated"]

@@ -98,7 +98,8 @@ def _outline(every: list[Entry]) -> Iterator[str]:
             yield f"{'  ' * depth}- {label}{': ' + links if links else ''}"
             if len(references) == 1:
                 yield from branches(references[0][1], depth + 1)
-            for _, reference in references[1:] and references:
+                continue
+            for _, reference in references:
                 below = list(branches(reference, depth + 2))
                 if below:
                     yield f"{'  ' * (depth + 1)}- {_title(reference)}"

@@ -55,6 +55,7 @@ function onClose(reason, details) {
     return true; // no retry by this connection
   }
   if (wasOpen) addBar(null);
+  document.querySelectorAll(".wire > i").forEach((dot) => dot.remove());
   for (const id of ["session", "agent", "realm", "role", "time", "uptime"]) show(id, "–");
   show("protocol", "WebSocket");
   if (details.will_retry) {
@@ -122,7 +123,7 @@ function showForm() {
   for (const id of ["a", "b"]) {
     $(`field-${id}`).hidden = $(id).disabled = !fields.includes(id);
   }
-  const rest = options ? ", {}, { receive_progress: true }" : "";
+  const rest = options ? ", {},\n  { receive_progress: true }" : "";
   show("code-js", `session.call("${procedure}", [${args.map((n) => (Number.isNaN(n) ? "?" : n)).join(", ")}]${rest})`);
   show("code-py", python);
 }

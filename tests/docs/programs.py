@@ -42,7 +42,7 @@ class Program:
     """A running program of the documentation, told where the router is."""
 
     def __init__(self, folder: Path, text: str, url: str) -> None:
-        file = folder / "program.py"
+        file = folder / f"program{len(list(folder.glob('program*.py')))}.py"
         file.write_text(text.replace(URL, url), "utf-8")
         paths = os.pathsep.join((str(ROOT / "client"), str(ROOT / "router")))
         self.process = subprocess.Popen(

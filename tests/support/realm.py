@@ -23,7 +23,18 @@ from wamprouter.realm.facts import Fact
 from wamprouter.realm.realm import Realm
 from wamprouter.session import Session
 
-__all__ = ["ALL_FEATURES", "PUBLICATION", "Meeting", "anyone", "named", "pack", "text_of"]
+__all__ = [
+    "ALL_FEATURES",
+    "PUBLICATION",
+    "Line",
+    "Mailbox",
+    "Meeting",
+    "PlainWire",
+    "anyone",
+    "named",
+    "pack",
+    "text_of",
+]
 
 ALL_FEATURES: Final = frozenset(
     {"caller.call_canceling", "callee.call_canceling", "callee.progressive_call_results"},
@@ -121,3 +132,72 @@ def named(message: Message) -> Message:
     if isinstance(message, Error) and message.error.startswith("wamp.error."):
         return replace(message, args=ABSENT)
     return message
+
+
+class PlainWire:
+    """Messages as their codec writes them, without any framing."""
+
+    def __init__(self, codec: Codec) -> None:
+        self.codec = codec
+        self.packed = 0
+        """How often something was packed."""
+
+    def pack(self, message: Message, source: Codec | None) -> bytes:
+        self.packed += 1
+        return self.codec.encode(message, source)
+
+
+class Mailbox:
+    """A link in memory: what is put in is queued until it is flushed, and then it is in the mailbox."""
+
+    def __init__(self, wire: Any, dirty: list[Any], *, high_water: int = 1_000_000, limit: int = 2_000_000) -> None:
+        self.wire = wire
+        self.high_water = high_water
+        self.limit = limit
+        self.queued = 0
+        self.owner: Any = None
+        self.feeders: list[Any] = []
+        self.expelled = ""
+        self._dirty = dirty
+        self._queue: list[bytes] = []
+        self._arrived: list[bytes] = []
+
+    def append(self, packed: bytes) -> None:
+        if not self._queue:
+            self._dirty.append(self)
+        self._queue.append(packed)
+        self.queued += len(packed)
+
+    def flush(self) -> None:
+        self._arrived += self._queue
+        self._queue.clear()
+        self.queued = 0
+
+    def throttle(self, feeder: Any) -> None:
+        self.feeders.append(feeder)
+
+    def expel(self, reason: str) -> None:
+        self.expelled = reason
+
+    def empty(self) -> list[Message]:
+        """Take out and return what has arrived."""
+        arrived, self._arrived = self._arrived, []
+        return [named(self.wire.codec.decode(data)) for data in arrived]
+
+
+class Line:
+    """A connection in memory, as a peer sees it: how it was closed, and whether it is read."""
+
+    def __init__(self) -> None:
+        self.closed: list[tuple[str, bool]] = []
+        """Reasons, and whether it was for a violation."""
+        self.is_reading = True
+
+    def close(self, reason: str, *, violation: bool = False) -> None:
+        self.closed.append((reason, violation))
+
+    def pause_reading(self) -> None:
+        self.is_reading = False
+
+    def resume_reading(self) -> None:
+        self.is_reading = True

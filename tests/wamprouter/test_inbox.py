@@ -154,3 +154,12 @@ def test_a_call_by_the_rules_of_one_role_does_not_depend_on_another(meeting):
     assert [("bob", Invocation(1, 1, {}))] == meeting.ask(meeting.alice, Call(1, {}, "com.closed"))
     refusal = Error(Call.CODE, 1, {}, NOT_AUTHORIZED)
     assert [("gustav", refusal)] == meeting.ask(meeting.gustav, Call(1, {}, "com.closed"))
+
+
+@pytest.mark.parametrize("kind", [Call, Publish])
+def test_what_was_permitted_is_remembered_to_be(meeting, kind):
+    """The second time is like the first."""
+    meeting.send(meeting.bob, Register(1, {}, "com.open.it"))
+    meeting.send(meeting.bob, Subscribe(2, {}, "com.open.it"))
+    names = [[name for name, _ in meeting.ask(meeting.gustav, kind(request, {}, "com.open.it"))] for request in (1, 2)]
+    assert [["bob"], ["bob"]] == names

@@ -158,6 +158,10 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
+def _is_json_key(key: Any) -> bool:
+    return not isinstance(key, bytes) and (not isinstance(key, float) or isfinite(key))
+
+
 def binary_to_text(value: Any) -> Any:
     """Write binary values as WAMP's JSON strings, leaving what has none untouched."""
     if type(value) in _SCALARS:
@@ -165,9 +169,9 @@ def binary_to_text(value: Any) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
         return "\0" + base64.b64encode(value).decode("ascii")
     if isinstance(value, dict):
-        if any(isinstance(key, bytes) or (isinstance(key, float) and not isfinite(key)) for key in value):
+        if set(map(type, value)) - {str} and not all(map(_is_json_key, value)):
             raise TypeError("binary values, infinity and not-a-number cannot be keys")
-        return {key: binary_to_text(item) for key, item in value.items()}
+        return {key: item if type(item) in _SCALARS else binary_to_text(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [binary_to_text(item) for item in value]
     return None if value is cbor2.undefined else value

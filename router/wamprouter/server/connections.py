@@ -34,6 +34,9 @@ class Monitored(Protocol):
     def is_paused(self) -> bool:
         """Whether we have stopped reading from it: then its silence is our doing."""
 
+    def is_draining(self) -> bool:
+        """Whether it has taken some of what waits for it since the last look: then it is slow, not dead."""
+
     def ping(self) -> None: ...
 
     def go_away(self) -> None:
@@ -82,6 +85,8 @@ class Connections:
         self.limits = limits
         self.now = now
         self._members: dict[Monitored, None] = {}
+        self.others = 0
+        """Connections of the listener that are not looked after here: those of HTTP."""
         self.refused = 0
         """How many connections were turned away because there were too many."""
         self.timed_out = 0
@@ -95,7 +100,7 @@ class Connections:
 
     @property
     def is_full(self) -> bool:
-        return len(self._members) >= self.limits.connections
+        return len(self._members) + self.others >= self.limits.connections
 
     def add(self, connection: Monitored) -> None:
         self._members[connection] = None
@@ -128,7 +133,7 @@ class Connections:
 
     def _judge_silence(self, connection: Monitored, now: float) -> str | None:
         limits = self.limits
-        if connection.is_paused:
+        if connection.is_paused or connection.is_draining():
             connection.heard_at = now
         if connection.heard_at >= connection.pinged_at:
             connection.pinged_at = 0.0

@@ -6,7 +6,7 @@ the transport's buffer, and nothing more is written until that is empty. So the 
 
 Who feeds a queue above ``high_water`` is slowed down: its transport stops reading until the queue is below half of
 that. But a peer that takes nothing at all for a while (``STALL`` seconds) does not slow down anybody: it is on its own,
-until it reads again or reaches the limit.
+until it reads again or reaches the limit. A slow one is not: every byte that it takes counts.
 """
 
 from __future__ import annotations
@@ -43,6 +43,10 @@ def write_now(transport: Any, data: bytes) -> int:
     return len(rest)
 
 
+def _nobody(_reason: str) -> None:
+    """A closed queue expels nobody."""
+
+
 @implementer(IPushProducer)
 class Outbox:
     """The link to a session behind a socket."""
@@ -52,12 +56,14 @@ class Outbox:
         "_call_later",
         "_closed",
         "_dirty",
+        "_drains",
         "_handed_over",
         "_is_plain",
         "_is_stalled",
+        "_is_watched",
+        "_last_look",
         "_on_expel",
         "_pending",
-        "_progress",
         "_throttled",
         "_transport",
         "high_water",
@@ -92,7 +98,9 @@ class Outbox:
         self._closed = False
         self._throttled: dict[Throttled, None] | None = None
         self._is_stalled = False
-        self._progress = 0  # counts drains, so that a stall is known
+        self._is_watched = False  # whether a look at the stall is due: one at a time, however often it throttles
+        self._drains = 0
+        self._last_look: tuple[int, int] = (0, 0)
         self._call_later = call_later
         self._on_expel = on_expel
         self._is_plain = hasattr(transport, "writeSomeData")
@@ -115,6 +123,8 @@ class Outbox:
         pending.clear()
         self.queued = 0
         self._write(data)
+        if self._throttled and not self._blocked:  # it has all gone at once, and no drain will come to tell
+            self._release()
 
     def _write(self, data: bytes) -> None:
         if not self._is_plain:
@@ -140,7 +150,7 @@ class Outbox:
         if self._is_plain:
             self._transport.unregisterProducer()
         self._blocked = False
-        self._progress += 1
+        self._drains += 1
         self._is_stalled = False
         self.queued -= self._handed_over
         self._handed_over = 0
@@ -160,19 +170,35 @@ class Outbox:
         if self._throttled is None:
             self._throttled = {}
         if feeder not in self._throttled:
-            if not self._throttled:
-                self._call_later(STALL, self._check_stall, self._progress)
+            if not self._is_watched:
+                self._is_watched = True
+                self._call_later(STALL, self._check_stall, self._progress())
             self._throttled[feeder] = None
             feeder.pause_reading()
 
-    def _check_stall(self, progress: int) -> None:
+    def _check_stall(self, before: tuple[int, int]) -> None:
+        self._is_watched = bool(self._throttled)
         if not self._throttled:
             return
-        if self._progress == progress and self._blocked:
+        progress = self._progress()
+        if progress == before and self._blocked:
             self._is_stalled = True
+            self._is_watched = False
             self._release()
         else:
-            self._call_later(STALL, self._check_stall, self._progress)
+            self._call_later(STALL, self._check_stall, progress)
+
+    def _progress(self) -> tuple[int, int]:
+        """Return what changes whenever the peer takes something."""
+        transport = self._transport
+        if not self._is_plain:
+            return self._drains, 0
+        return self._drains, len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+
+    def is_draining(self) -> bool:
+        """Tell whether something waits here, and the peer has taken some of it since the last time this was asked."""
+        before, self._last_look = self._last_look, self._progress()
+        return self._blocked and self._last_look != before
 
     def _release(self) -> None:
         throttled, self._throttled = self._throttled or {}, None
@@ -199,3 +225,5 @@ class Outbox:
         if self._blocked or not self._is_plain:
             self._transport.unregisterProducer()
         self._release()
+        self.owner = None  # they refer to this queue as well: see WebSocketConnection.connectionLost
+        self._on_expel = _nobody

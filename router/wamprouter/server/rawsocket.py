@@ -168,6 +168,9 @@ class RawSocketConnection(Protocol):
     def is_idle(self) -> bool:
         return self.peer is not None and self.peer.state is State.WAITING
 
+    def is_draining(self) -> bool:
+        return self.outbox is not None and self.outbox.is_draining()
+
     def ping(self) -> None:
         if self.outbox is not None:
             self.outbox.append(frame(b"", FrameType.PING))

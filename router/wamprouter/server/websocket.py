@@ -160,6 +160,9 @@ class WebSocketConnection(WebSocketServerProtocol):
         if conversation is not None:
             conversation.lost()
             self.service.flush()
+        # Autobahn's Deferred has this very object as its result. Without that circle, and the outbox's, memory is free
+        # at once and not at some later garbage collection.
+        self.is_closed = None
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         """Send what Autobahn has to say: handshake and control frames."""
@@ -254,9 +257,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         elif self.state == _CONNECTING:
             self.dropConnection(abort=True)
 
-    def sendCloseFrame(
-        self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
-    ) -> None:
+    def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
         """Close, whoever began it: what is queued goes before the close frame, and nothing behind it."""
         outbox, conversation = self.outbox, self.conversation
         if outbox is not None:
@@ -281,6 +282,9 @@ class WebSocketConnection(WebSocketServerProtocol):
     @property
     def is_idle(self) -> bool:
         return self.service.is_idle(self.conversation)
+
+    def is_draining(self) -> bool:
+        return self.outbox is not None and self.outbox.is_draining()
 
     def ping(self) -> None:
         if self.state == _OPEN:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from autobahn.twisted.resource import WebSocketResource
-from twisted.web.http import Request
+from twisted.internet.protocol import connectionDone
+from twisted.web.http import HTTPChannel, Request
 from twisted.web.pages import notFound
 from twisted.web.resource import Resource
 from twisted.web.server import Site
@@ -71,7 +72,7 @@ class WebSocketPath(WebSocketResource):
             request.setHeader(b"content-type", b"text/plain")
             return b"this path speaks WebSocket only\n"
         channel = request.channel
-        request.site.release(channel.transport.protocol)
+        request.site.release(channel)
         channel.transport.unregisterProducer()  # the channel was one; the WebSocket's queue will be
         # The channel's own time-out would end the connection that it no longer has.
         channel.setTimeout(None)
@@ -86,8 +87,46 @@ def tree(root: Any, children: Mapping[str, Any]) -> Any:
     return top
 
 
+class HttpConnection(HTTPChannel):
+    """One HTTP connection. The head of a request must be complete in time, however its lines come."""
+
+    site: BoundedSite
+
+    def connectionMade(self) -> None:
+        self.site.enter(self)
+        self._is_in_head = True
+        self._deadline: Any = None
+        super().connectionMade()
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._is_in_head and self._deadline is None:
+            self._deadline = self.callLater(self.timeOut, self.forceAbortClient)
+        super().dataReceived(data)
+
+    def allHeadersReceived(self) -> None:
+        self._is_in_head = False
+        self._cancel_deadline()
+        super().allHeadersReceived()
+
+    def requestDone(self, request: Request) -> None:
+        self._is_in_head = True
+        super().requestDone(request)
+
+    def connectionLost(self, reason: Any = connectionDone) -> None:
+        self.site.release(self)
+        self._cancel_deadline()
+        super().connectionLost(reason)
+
+    def _cancel_deadline(self) -> None:
+        deadline, self._deadline = self._deadline, None
+        if deadline is not None and deadline.active():
+            deadline.cancel()
+
+
 class BoundedSite(Site):
-    """A site that turns connections away when there are too many."""
+    """A site that turns connections away when there are too many. WebSockets that began here count as well."""
+
+    protocol: Any = HttpConnection  # without Twisted's wrapper, which would choose HTTP/2 by TLS
 
     def __init__(self, root: Any, connections: Connections, *, timeout: int, access_log: bool) -> None:
         super().__init__(root, timeout=timeout)
@@ -95,26 +134,23 @@ class BoundedSite(Site):
         self.noisy = False
         self._connections = connections
         self._access_log = access_log
-        self._open: set[Any] = set()
+        self._open: set[HttpConnection] = set()
 
     def buildProtocol(self, addr: Any) -> Any:
-        if len(self._open) >= self._connections.limits.connections:
+        if self._connections.is_full:
             self._connections.refused += 1
             return None
-        channel = super().buildProtocol(addr)
-        channel_lost = channel.connectionLost
+        return super().buildProtocol(addr)
 
-        def connection_lost(reason: Any) -> None:
-            self.release(channel)
-            channel_lost(reason)
-
-        channel.connectionLost = connection_lost
+    def enter(self, channel: HttpConnection) -> None:
+        """Count a new connection."""
         self._open.add(channel)
-        return channel
+        self._connections.others = len(self._open)
 
-    def release(self, channel: Any) -> None:
+    def release(self, channel: HttpConnection) -> None:
         """Count a connection no longer: it is closed, or has become a WebSocket."""
         self._open.discard(channel)
+        self._connections.others = len(self._open)
 
     def log(self, request: Request) -> None:
         if self._access_log:

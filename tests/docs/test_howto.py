@@ -1,0 +1,101 @@
+"""Programs and configurations on the how-to pages and in the reference work as they stand there."""
+
+import pytest
+
+from tests.docs.pages import DOCS, README, URL, block, blocks, configurations
+from tests.docs.programs import Program, browse, needs_browser, node, router, web
+from tests.support.process import ROOT, RouterProcess, config
+from tests.support.raw import Client
+from wamprouter.config import ConfigError, validate
+
+HOWTO = DOCS / "howto"
+PROGRAMS = [
+    each
+    for page in (*sorted(HOWTO.glob("*.md")), DOCS / "client.md")
+    for each in blocks(page)
+    if each.language == "python" and URL in each.text
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda each: each.id)
+def test_a_program_runs_and_ends(tmp_path, program):
+    """Each does what it is for, prints something, and ends with status 0."""
+    with RouterProcess(tmp_path, config(web())) as running, Program(tmp_path, program.text, running.url("ws")) as run:
+        status, output, log = run.end()
+    assert 0 == status, log
+    assert output
+
+
+def test_a_hosted_component_answers(tmp_path):
+    """The class is found in pythonpath, and gets what the configuration says as extra."""
+    page = HOWTO / "host-components.md"
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/shop.py").write_text(block(page, "python").text, "utf-8")
+    configuration = next(read for each, read in configurations() if each.page == page)
+    with router(tmp_path, configuration) as running, Client(running.url("rs")) as client:
+        client.call("com.example.price", "bread")
+        assert ["5 EUR"] == client.args(client.receive())
+
+
+@pytest.mark.parametrize("found", configurations(), ids=lambda found: found[0].id)
+def test_a_configuration_is_valid(found):
+    """Whoever copies one from the documentation has one that starts."""
+    _, document = found
+    validate(document, environ={})
+
+
+def test_configurations_are_found():
+    """The test above would also pass if the pages were read wrongly."""
+    pages = {each.page.name for each, _ in configurations()}
+    assert {README.name, "tutorial.md", "browser.md", "configure.md", "sockets.md", "conformance.md"} <= pages
+
+
+def test_a_mistake_is_told_as_the_page_says(tmp_path):
+    """The line under "One configuration for several environments" is the router's own."""
+    page = HOWTO / "configure.md"
+    document = next(read for each, read in configurations() if each.page == page)
+    permission = document["realms"][0]["roles"][0]["permissions"][0]
+    permission["alow"] = permission.pop("allow")
+    with pytest.raises(ConfigError) as refused:
+        validate(document, source="router.yaml", environ={})
+    assert [block(page, "text").text.strip()] == refused.value.problems
+
+
+def demo(folder):
+    """Return a configuration with the demonstration component, whose procedures the pages about browsers call."""
+    component = {"type": "class", "classname": "demo.Demo", "realm": "realm1", "role": "anonymous"}
+    return config(web(folder), pythonpath=[str(ROOT / "examples")], components=[component])
+
+
+@pytest.mark.browser
+def test_autobahn_js_connects_as_shown(tmp_path):
+    """The page logs the sum and the tick of the demonstration component."""
+    needs_browser()
+    page = block(HOWTO / "browser.md", "html").text
+    # Collects what the page logs, from its first line on.
+    spy = "<script>const seen = []; console.log = (...words) => seen.push(words);</script>\n"
+    (tmp_path / "index.html").write_text(page.replace("<script>\n", f"{spy}<script>\n"), "utf-8")
+    (tmp_path / "vendor").symlink_to(ROOT / "examples/web/vendor")
+    with RouterProcess(tmp_path, demo(tmp_path)) as running:
+        seen = browse(
+            tmp_path,
+            running.url("http"),
+            """
+            await page.waitForFunction(() => ["sum", "tick"].every((word) => seen.some(([first]) => first === word)));
+            return page.evaluate(() => seen);
+            """,
+        )
+    assert ["sum", 5] in seen
+    assert "uptime" in next(kwargs for word, kwargs in seen if word == "tick")
+
+
+@pytest.mark.browser
+def test_wampy_connects_as_shown(tmp_path):
+    """The same from Node."""
+    needs_browser()
+    script = block(HOWTO / "browser.md", "js").text
+    with RouterProcess(tmp_path, demo(None)) as running:
+        file = tmp_path / "client.mjs"
+        file.write_text(f"{script.replace(URL, running.url('ws'))}process.exit(0);\n", "utf-8")
+        printed = node(file)
+    assert "sum 5" in printed.splitlines()

@@ -1,0 +1,57 @@
+"""A party of the interop test, as an unchanged Autobahn|Python client on Twisted."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import txaio
+
+txaio.use_twisted()
+
+from autobahn.twisted.wamp import ApplicationRunner, ApplicationSession  # noqa: E402  # after choosing the framework
+from autobahn.wamp import types  # noqa: E402
+from autobahn.wamp.exception import ApplicationError  # noqa: E402
+from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer  # noqa: E402
+from party import play  # noqa: E402
+from twisted.internet import reactor  # noqa: E402
+from twisted.internet.defer import Deferred  # noqa: E402
+from twisted.internet.endpoints import UNIXClientEndpoint  # noqa: E402
+from twisted.internet.task import react  # noqa: E402
+from twisted.internet.threads import deferToThread  # noqa: E402
+
+__all__ = ["ApplicationError", "ApplicationSession", "types"]
+
+SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
+
+
+def future() -> Any:
+    return Deferred()
+
+
+def resolve(waiting: Any, value: Any) -> None:
+    if not waiting.called:
+        waiting.callback(value)
+
+
+def read_line() -> Any:
+    return deferToThread(sys.stdin.readline)
+
+
+def connect(make: Any, url: str, serializer: str | None, extra: dict[str, Any]) -> None:
+    """``serializer`` is None for whatever the library offers by itself."""
+    endpoint = None
+    if url.startswith("rs+unix://"):
+        endpoint = UNIXClientEndpoint(reactor, url.removeprefix("rs+unix://"))
+        url = "rs://localhost"
+    serializers = None
+    if serializer is not None:
+        name, _, batched = serializer.partition(".")
+        serializers = [SERIALIZERS[name](batched=bool(batched))]
+    runner = ApplicationRunner(url, "realm1", extra=extra, serializers=serializers)
+    connected = runner.run(make, start_reactor=False, endpoint=endpoint)
+    connected.addErrback(lambda failure: resolve(extra["joined"], str(failure.value)))
+
+
+if __name__ == "__main__":
+    react(lambda _: Deferred.fromCoroutine(play(sys.modules[__name__])))

@@ -1,0 +1,42 @@
+"""A party of the interop test, with this project's own client on Twisted."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from party import play
+from twisted.internet.defer import Deferred
+from twisted.internet.task import react
+from twisted.internet.threads import deferToThread
+
+from wamp import ApplicationError, types
+from wamp.twisted import ApplicationRunner, ApplicationSession
+
+__all__ = ["ApplicationError", "ApplicationSession", "types"]
+
+
+def future() -> Any:
+    return Deferred()
+
+
+def resolve(waiting: Any, value: Any) -> None:
+    if not waiting.called:
+        waiting.callback(value)
+
+
+def read_line() -> Any:
+    return deferToThread(sys.stdin.readline)
+
+
+def connect(make: Any, url: str, serializer: str | None, extra: dict[str, Any]) -> None:
+    """``serializer`` is None for whatever the library offers by itself."""
+    serializers = None if serializer is None else [serializer]
+    runner = ApplicationRunner(url, "realm1", extra=extra, serializers=serializers)
+    connected = runner.run(make, start_reactor=False)
+    assert connected is not None
+    connected.addErrback(lambda failure: resolve(extra["joined"], str(failure.value)))
+
+
+if __name__ == "__main__":
+    react(lambda _: Deferred.fromCoroutine(play(sys.modules[__name__])))

@@ -1,0 +1,395 @@
+"""The outbound queue of a connection: what is written when, what waits, and who is slowed down for it."""
+
+import pytest
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.task import Clock
+
+from tests.support.realm import Line
+from wamprouter.server.outbox import STALL, Outbox
+
+
+class Socket(FileDescriptor):
+    """Twisted's transport without a system below it: takes so many bytes at once, keeps the rest in its buffer."""
+
+    def __init__(self, room: int = 1_000_000) -> None:
+        super().__init__(reactor=object())
+        self.connected = True
+        self.room = room
+        self.sent = b""
+        self.writes = 0
+        self.is_lost = False
+
+    def writeSomeData(self, data: bytes) -> int | Exception:
+        self.writes += 1
+        if self.is_lost:
+            return ConnectionError("lost")
+        taken = data[: self.room]
+        self.room -= len(taken)
+        self.sent += taken
+        return len(taken)
+
+    def startWriting(self) -> None:
+        """Nothing to do: ``drain`` plays the reactor."""
+
+    stopWriting = startWriting
+
+    @property
+    def kept(self) -> int:
+        """How many bytes are in the transport's buffer."""
+        return len(self.dataBuffer) - self.offset + self._tempDataLen
+
+    def drain(self, room: int = 1_000_000) -> None:
+        """The peer reads: there is room for so many bytes more."""
+        self.room = room
+        self.doWrite()
+
+
+class TlsSocket:
+    """A transport that has its own buffer and says when that is full."""
+
+    def __init__(self) -> None:
+        self.sent = b""
+        self.producer: Outbox | None = None
+        self.is_full = False
+
+    def write(self, data: bytes) -> None:
+        self.sent += data
+        if self.is_full and self.producer is not None:
+            self.producer.pauseProducing()
+
+    def registerProducer(self, producer: Outbox, streaming: bool) -> None:
+        self.producer = producer
+
+    def unregisterProducer(self) -> None:
+        self.producer = None
+
+    def drain(self) -> None:
+        self.is_full = False
+        if self.producer is not None:
+            self.producer.resumeProducing()
+
+
+class Feeder(Line):
+    """Somebody who can be paused."""
+
+
+class Stand:
+    """An outbox on a socket, a clock, and what is due to be flushed."""
+
+    def __init__(self, socket: Socket | TlsSocket | None = None, *, high_water: int = 10, limit: int = 100) -> None:
+        self.socket = socket or Socket()
+        self.clock = Clock()
+        self.dirty: list[Outbox] = []
+        self.expelled: list[str] = []
+        self.outbox = Outbox(
+            self.socket,
+            None,
+            self.dirty,
+            high_water=high_water,
+            limit=limit,
+            call_later=self.clock.callLater,
+            on_expel=self.expelled.append,
+        )
+
+    def send(self, data: bytes) -> None:
+        self.outbox.append(data)
+        self.outbox.flush()
+
+
+def blocked(**options: int) -> Stand:
+    """An outbox whose socket has taken two of four bytes."""
+    stand = Stand(Socket(room=2), **options)
+    stand.send(b"abcd")
+    return stand
+
+
+# Writing
+
+
+def test_nothing_is_written_before_a_flush():
+    """Everything that one read leads to leaves together."""
+    stand = Stand()
+    stand.outbox.append(b"ab")
+    stand.outbox.append(b"cd")
+    assert (b"", 4) == (stand.socket.sent, stand.outbox.queued)
+
+
+def test_a_flush_is_one_write():
+    """However many frames there are."""
+    stand = Stand()
+    stand.outbox.append(b"ab")
+    stand.outbox.append(b"cd")
+    stand.outbox.flush()
+    assert (b"abcd", 1, 0) == (stand.socket.sent, stand.socket.writes, stand.outbox.queued)
+
+
+def test_who_has_something_to_send_is_listed_once():
+    """The dispatcher flushes those who are listed."""
+    stand = Stand()
+    stand.outbox.append(b"ab")
+    stand.outbox.append(b"cd")
+    assert [stand.outbox] == stand.dirty
+
+
+def test_flushing_nothing_writes_nothing():
+    """An empty queue costs nothing."""
+    stand = Stand()
+    stand.outbox.flush()
+    assert 0 == stand.socket.writes
+
+
+@pytest.mark.parametrize("room", range(5))
+def test_what_the_socket_does_not_take_waits(room):
+    """And is counted."""
+    stand = Stand(Socket(room=room))
+    stand.send(b"abcd")
+    assert (b"abcd"[:room], 4 - room) == (stand.socket.sent, stand.outbox.queued)
+
+
+@pytest.mark.parametrize("room", range(5))
+def test_nothing_is_lost_or_out_of_order(room):
+    """Wherever the socket stops taking, and whatever is added meanwhile."""
+    stand = Stand(Socket(room=room))
+    stand.send(b"abcd")
+    stand.send(b"ef")
+    stand.socket.drain()
+    stand.send(b"gh")
+    assert (b"abcdefgh", 0) == (stand.socket.sent, stand.outbox.queued)
+
+
+def test_nothing_is_written_while_the_socket_is_full():
+    """It waits here, where it is counted, and not in the transport's buffer."""
+    stand = blocked()
+    stand.send(b"ef")
+    assert (1, 4, 2) == (stand.socket.writes, stand.outbox.queued, stand.socket.kept)
+
+
+def test_a_socket_may_become_full_again():
+    """Each time what waits is counted anew."""
+    stand = blocked()
+    stand.send(b"efgh")
+    stand.socket.drain(room=3)  # two of "cd", one of "efgh"
+    assert (b"abcde", 3) == (stand.socket.sent, stand.outbox.queued)
+    stand.socket.drain()
+    assert (b"abcdefgh", 0) == (stand.socket.sent, stand.outbox.queued)
+
+
+def test_what_the_transport_has_of_others_goes_first():
+    """A close frame or a ping that it still holds must not be overtaken."""
+    stand = Stand()
+    stand.socket.write(b"ping")
+    stand.send(b"abcd")
+    stand.socket.drain()
+    assert b"pingabcd" == stand.socket.sent
+
+
+def test_a_lost_connection_is_reported_by_the_transport():
+    """Writing to it is no error here: everything goes to the transport, which finds out."""
+    stand = Stand()
+    stand.socket.is_lost = True
+    stand.send(b"abcd")
+    assert 4 == stand.socket.kept
+
+
+# TLS, which buffers by itself
+
+
+def test_over_tls_the_transport_is_given_everything():
+    """It says when that is too much."""
+    stand = Stand(TlsSocket())
+    stand.send(b"abcd")
+    assert (b"abcd", 0) == (stand.socket.sent, stand.outbox.queued)
+
+
+def test_over_tls_a_full_transport_is_given_nothing():
+    """Until it has room again."""
+    stand = Stand(TlsSocket())
+    stand.socket.is_full = True
+    stand.send(b"abcd")
+    stand.send(b"ef")
+    assert (b"abcd", 6) == (stand.socket.sent, stand.outbox.queued)
+    stand.socket.drain()
+    assert (b"abcdef", 0) == (stand.socket.sent, stand.outbox.queued)
+
+
+def test_over_tls_the_outbox_stays_the_producer():
+    """Until it is closed."""
+    stand = Stand(TlsSocket())
+    stand.socket.is_full = True
+    stand.send(b"abcd")
+    stand.socket.drain()
+    assert stand.outbox is stand.socket.producer
+    stand.outbox.close()
+    assert stand.socket.producer is None
+
+
+# Slowing down
+
+
+def test_who_feeds_a_long_queue_is_paused():
+    """Until the peer has read enough."""
+    stand, feeder = blocked(), Feeder()
+    stand.outbox.throttle(feeder)
+    assert not feeder.is_reading
+    stand.socket.drain()
+    assert feeder.is_reading
+
+
+def test_whoever_feeds_it_is_paused_once():
+    """However often it feeds."""
+    stand, paused = blocked(), []
+    feeder = Feeder()
+    feeder.pause_reading = lambda: paused.append(feeder)
+    stand.outbox.throttle(feeder)
+    stand.outbox.throttle(feeder)
+    assert [feeder] == paused
+
+
+def test_all_who_feed_it_go_on_together():
+    """When the queue is short again."""
+    stand, feeders = blocked(), [Feeder(), Feeder()]
+    for feeder in feeders:
+        stand.outbox.throttle(feeder)
+    stand.socket.drain()
+    assert [True, True] == [feeder.is_reading for feeder in feeders]
+
+
+def test_a_queue_that_is_still_long_goes_on_slowing_down():
+    """Half of the high-water mark is where feeders are let go."""
+    stand, feeder = blocked(high_water=10), Feeder()
+    stand.send(b"0123456789")
+    stand.outbox.throttle(feeder)
+    stand.socket.drain(room=4)  # leaves eight
+    assert not feeder.is_reading
+    stand.socket.drain(room=11)
+    assert feeder.is_reading
+
+
+def test_a_queue_that_leaves_at_once_slows_down_nobody():
+    """It was long, but the socket has taken it all: nobody else would tell."""
+    stand, feeder = Stand(), Feeder()
+    stand.outbox.append(b"0123456789")
+    stand.outbox.throttle(feeder)
+    stand.outbox.flush()
+    assert feeder.is_reading
+
+
+def test_a_peer_that_does_not_read_at_all_slows_down_nobody():
+    """After a while it is on its own."""
+    stand, feeder = blocked(), Feeder()
+    stand.outbox.throttle(feeder)
+    stand.clock.advance(STALL)
+    assert feeder.is_reading
+
+
+def test_a_peer_that_has_stalled_does_not_slow_down_again():
+    """Until it has read something."""
+    stand, feeder = blocked(), Feeder()
+    stand.outbox.throttle(feeder)
+    stand.clock.advance(STALL)
+    stand.outbox.throttle(feeder)
+    assert feeder.is_reading
+
+
+def test_a_peer_that_reads_again_slows_down_again():
+    """The stall is over."""
+    stand, feeder = blocked(), Feeder()
+    stand.outbox.throttle(feeder)
+    stand.clock.advance(STALL)
+    stand.socket.drain(room=2)
+    stand.send(b"0123456789")
+    stand.outbox.throttle(feeder)
+    assert not feeder.is_reading
+
+
+def test_a_peer_that_reads_slowly_goes_on_slowing_down():
+    """A little in every while is not nothing."""
+    stand, feeder = blocked(high_water=10), Feeder()
+    stand.send(b"x" * 90)
+    stand.outbox.throttle(feeder)
+    for _ in range(5):
+        stand.clock.advance(STALL * 0.9)
+        stand.socket.drain(room=1)
+    assert not feeder.is_reading
+
+
+def test_there_is_one_clock_however_often_it_slows_down():
+    """Pausing and going on many times in a short while leaves no pile of timers."""
+    stand, feeder = blocked(), Feeder()
+    for _ in range(100):
+        stand.outbox.throttle(feeder)
+        stand.socket.drain(room=stand.socket.kept)
+        stand.send(b"0123456789")
+    assert 1 == len(stand.clock.getDelayedCalls())
+
+
+def test_the_clock_stops_when_nobody_is_slowed_down():
+    """Nothing is left to look after."""
+    stand, feeder = blocked(), Feeder()
+    stand.outbox.throttle(feeder)
+    stand.socket.drain()
+    stand.clock.advance(STALL)
+    assert [] == stand.clock.getDelayedCalls()
+
+
+# The end
+
+
+def test_a_closed_outbox_slows_down_nobody():
+    """Neither those whom it did nor others."""
+    stand, before, after = blocked(), Feeder(), Feeder()
+    stand.outbox.throttle(before)
+    stand.outbox.close()
+    stand.outbox.throttle(after)
+    assert [True, True] == [before.is_reading, after.is_reading]
+
+
+def test_a_closed_outbox_takes_nothing():
+    """What comes later is forgotten, and does not count."""
+    stand = Stand()
+    stand.outbox.close()
+    stand.send(b"abcd")
+    assert (b"", 0) == (stand.socket.sent, stand.outbox.queued)
+
+
+def test_a_closed_outbox_lets_the_transport_close():
+    """A transport waits for its producer; what it has in its buffer still goes out."""
+    stand = blocked()
+    stand.send(b"ef")
+    stand.outbox.close()
+    assert stand.socket.producer is None
+    stand.socket.drain()
+    assert b"abcd" == stand.socket.sent
+
+
+def test_closing_twice_is_closing_once():
+    """The transport and the session may both end it."""
+    stand = blocked()
+    stand.outbox.close()
+    stand.outbox.close()
+    assert stand.socket.producer is None
+
+
+def test_a_transport_that_fails_closes_the_outbox():
+    """Twisted says stopProducing."""
+    stand, feeder = blocked(), Feeder()
+    stand.outbox.throttle(feeder)
+    stand.outbox.stopProducing()
+    assert feeder.is_reading
+
+
+def test_what_is_discarded_is_not_sent():
+    """Except what the transport has already."""
+    stand = blocked()
+    stand.send(b"ef")
+    stand.outbox.discard()
+    assert 2 == stand.outbox.queued
+    stand.socket.drain()
+    assert b"abcd" == stand.socket.sent
+
+
+def test_who_must_go_is_told_to_its_connection():
+    """With the reason."""
+    stand = Stand()
+    stand.outbox.expel("too slow")
+    assert ["too slow"] == stand.expelled
