@@ -58,7 +58,9 @@ class Demo(ApplicationSession):
     async def countdown(self, start: int, details: CallDetails) -> str:
         """Take a while, and tell a caller who asks for progress how far it is."""
         if not 1 <= start <= 10:
-            raise ApplicationError(ApplicationError.INVALID_ARGUMENT, f"cannot count down from {start}, only from 1 to 10")
+            raise ApplicationError(
+                ApplicationError.INVALID_ARGUMENT, f"cannot count down from {start}, only from 1 to 10"
+            )
         for number in range(start, 0, -1):
             if details.progress:
                 details.progress(number)

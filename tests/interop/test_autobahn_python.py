@@ -57,7 +57,7 @@ def choose_pairs() -> list[tuple[Place, Place]]:
     def meetings(caller: Place, callee: Place) -> set[tuple[tuple[int, str], tuple[int, str]]]:
         return set(itertools.product(enumerate(caller), enumerate(callee)))
 
-    candidates = {pair: meetings(*pair) for pair in itertools.product(PLACES, PLACES)}
+    candidates = {pair: meetings(*pair) for pair in itertools.permutations(PLACES, 2)}
     names = list(candidates)
     random.Random(0).shuffle(names)  # the same every time, and not always the first library
     missing = set().union(*candidates.values())
@@ -119,6 +119,8 @@ class Process:
         return json.loads(line)[key] if key else json.loads(line)
 
     def end(self) -> int:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         try:
             return self._process.wait(10)
         except subprocess.TimeoutExpired:
@@ -126,7 +128,7 @@ class Process:
             return self._process.wait()
         finally:
             self._drain.join(5)
-            for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            for stream in (self._process.stdout, self._process.stderr):
                 if stream is not None:
                     stream.close()
 
@@ -153,7 +155,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
         {"type": "web", "endpoint": endpoint(), "paths": {"ws": {"type": "websocket"}}},
     )
     with RouterProcess(tmp_path_factory.mktemp("router"), configuration) as router:
-        urls = dict(zip(("ws", "rs", "rs+unix", "web"), router.urls, strict=True))
+        urls = dict(zip(("ws", "rs", "rs+unix", "web"), (url.rstrip("/") for url in router.urls), strict=True))
         processes = {library: Process(library, urls) for library in LIBRARIES}
         statuses: dict[str, int] = {}
         try:
@@ -196,6 +198,17 @@ def test_the_router_has_nothing_to_complain_about(outcome: Outcome) -> None:
     assert outcome.router_status == 0
     assert "Traceback" not in outcome.router_log
     assert "error" not in outcome.router_log.lower()
+
+
+def test_the_printed_addresses_are_what_autobahn_takes(tmp_path: Path) -> None:
+    """What the router prints can be pasted into a client."""
+    from autobahn.rawsocket.util import parse_url as parse_rawsocket
+    from autobahn.websocket.util import parse_url as parse_websocket
+
+    configuration = config({"type": "websocket", "endpoint": endpoint()}, {"type": "rawsocket", "endpoint": endpoint()})
+    with RouterProcess(tmp_path, configuration) as router:
+        assert parse_websocket(router.url("ws"))[1] == "127.0.0.1"
+        assert parse_rawsocket(router.url("rs"))[1] == "127.0.0.1"
 
 
 def test_every_value_meets_every_other() -> None:

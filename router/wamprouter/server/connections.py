@@ -15,6 +15,7 @@ __all__ = ["Connections", "Limits", "Monitored"]
 class Monitored(Protocol):
     """A connection, as this module looks at it. Times are seconds of one monotonic clock."""
 
+    limits: Limits
     opened_at: float
     """When the transport opened."""
     idle_since: float
@@ -47,20 +48,11 @@ class Monitored(Protocol):
 
 
 class Limits:
-    """The time-outs of one listener, in seconds; 0 switches one off."""
+    """The time-outs of a kind of connections, in seconds; 0 switches one off."""
 
-    __slots__ = ("connections", "handshake", "hello", "ping_interval", "ping_timeout")
+    __slots__ = ("handshake", "hello", "ping_interval", "ping_timeout")
 
-    def __init__(
-        self,
-        *,
-        connections: int,
-        handshake: float,
-        hello: float,
-        ping_interval: float,
-        ping_timeout: float,
-    ) -> None:
-        self.connections = connections
+    def __init__(self, *, handshake: float, hello: float, ping_interval: float, ping_timeout: float) -> None:
         self.handshake = handshake
         self.hello = hello
         self.ping_interval = ping_interval
@@ -81,8 +73,8 @@ _NO_PONG: Final = "no answer to a ping"
 class Connections:
     """All connections of one listener."""
 
-    def __init__(self, limits: Limits, now: Callable[[], float]) -> None:
-        self.limits = limits
+    def __init__(self, maximum: int, now: Callable[[], float]) -> None:
+        self.maximum = maximum
         self.now = now
         self._members: dict[Monitored, None] = {}
         self.others = 0
@@ -100,7 +92,7 @@ class Connections:
 
     @property
     def is_full(self) -> bool:
-        return len(self._members) + self.others >= self.limits.connections
+        return len(self._members) + self.others >= self.maximum
 
     def add(self, connection: Monitored) -> None:
         self._members[connection] = None
@@ -109,7 +101,7 @@ class Connections:
         self._members.pop(connection, None)
 
     def sweep(self) -> None:
-        """Look at all connections once. The shell calls this every ``limits.period`` seconds."""
+        """Look at all connections once. The shell calls this as often as the shortest ``Limits.period`` says."""
         now = self.now()
         for connection in self:
             verdict = self._judge(connection, now)
@@ -119,7 +111,7 @@ class Connections:
 
     def _judge(self, connection: Monitored, now: float) -> str | None:
         """Return why to drop a connection, or None; ping it if it is silent."""
-        limits = self.limits
+        limits = connection.limits
         if not connection.is_shaken:
             is_late = limits.handshake and now - connection.opened_at > limits.handshake
             return _SLOW_HANDSHAKE if is_late else None
@@ -132,7 +124,7 @@ class Connections:
         return self._judge_silence(connection, now) if limits.ping_interval else None
 
     def _judge_silence(self, connection: Monitored, now: float) -> str | None:
-        limits = self.limits
+        limits = connection.limits
         if connection.is_paused or connection.is_draining():
             connection.heard_at = now
         if connection.heard_at >= connection.pinged_at:

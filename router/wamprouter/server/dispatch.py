@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from wamp.protocol.errors import InvalidArgument, NetworkFailure, RequestError
-from wamp.protocol.messages import Error, Event, Invocation, Message, Result
+from wamp.protocol.messages import ABSENT, Call, Error, Event, Invocation, Message, Result
 from wamp.protocol.serializers import TranscodingError
+from wamprouter.realm.delivery import Delivery
 
 if TYPE_CHECKING:
     from wamp.protocol.codec import Codec
-    from wamprouter.realm.delivery import Delivery
     from wamprouter.server.links import Link, Throttled, Wire
     from wamprouter.session import Session
 
@@ -120,6 +122,9 @@ class Dispatcher:
             self._fail_call(session, message, problem)
         elif isinstance(message, Event):
             self.dropped_events += 1
+        elif isinstance(message, Error) and message.request_type != Call.CODE:
+            # A refusal of ours, whose text repeats what was asked for: longer than the peer has announced to accept.
+            self.deliver([Delivery(replace(message, args=ABSENT), (session,))])
         elif isinstance(message, Result | Error):
             self.deliver(session.realm.dealer.unanswerable(session, message.request, problem))
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
@@ -37,7 +37,7 @@ class Listener:
 
     def __init__(self, transport: config.Transport, maker: Maker) -> None:
         self.transport = transport
-        self.connections = Connections(_limits(transport), maker.now)
+        self.connections = Connections(transport.max_connections, maker.now)
         self._reactor = maker.reactor
         self._factory = _FACTORIES[type(transport)](transport, self.connections, maker)
         self._sweeping = LoopingCall(self.connections.sweep)
@@ -60,7 +60,7 @@ class Listener:
         except CannotListenError as error:
             reason = getattr(error.socketError, "strerror", None) or error.socketError
             raise CannotStart(f"cannot listen on {endpoint.address}: {reason}") from None
-        self._sweeping.start(self.connections.limits.period, now=False)
+        self._sweeping.start(_period(self.transport), now=False)
 
     def stop_listening(self) -> Any:
         """Close the port, not the connections; return a Deferred or None."""
@@ -104,19 +104,15 @@ _SCHEMES: Final[Mapping[type, str]] = {
 }
 
 
-def _limits(transport: config.Transport) -> Limits:
-    """Return the time-outs of a transport. A web server has those of its first WebSocket path."""
-    options: config.WebSocketOptions | config.RawSocketOptions
-    if isinstance(transport, config.WebTransport):
-        services = [path for path in transport.paths.values() if not isinstance(path, config.StaticPath)]
-        options = services[0].options if services else config.WebSocketOptions()
-    else:
-        options = transport.options
+_Options: TypeAlias = config.WebSocketOptions | config.RawSocketOptions
+
+
+def _limits(options: _Options) -> Limits:
+    """Return the time-outs of a service's connections."""
     handshake = (
         options.handshake_timeout if isinstance(options, config.RawSocketOptions) else options.open_handshake_timeout
     )
     return Limits(
-        connections=transport.max_connections,
         handshake=handshake / 1000,
         hello=options.hello_timeout / 1000,
         ping_interval=options.auto_ping_interval / 1000,
@@ -124,19 +120,29 @@ def _limits(transport: config.Transport) -> Limits:
     )
 
 
+def _period(transport: config.Transport) -> float:
+    """Return how often to look at the connections of a transport."""
+    services: list[Any] = [transport]
+    if isinstance(transport, config.WebTransport):
+        services = [path for path in transport.paths.values() if not isinstance(path, config.StaticPath)]
+    return min((_limits(service.options).period for service in services), default=60.0)
+
+
 def _websocket(transport: config.WebSocketService, connections: Connections, maker: Maker) -> Factory:
     from wamprouter.server.services import WampService
     from wamprouter.server.websocket import websocket_factory
 
     service = WampService(maker.lobby, maker.gate(transport.auth), list(transport.serializers))
-    return websocket_factory(service, connections, transport.options, maker.reactor)
+    return websocket_factory(service, connections, transport.options, _limits(transport.options), maker.reactor)
 
 
 def _echo(transport: config.EchoService, connections: Connections, maker: Maker) -> Factory:
     from wamprouter.server.services import EchoService
     from wamprouter.server.websocket import websocket_factory
 
-    return websocket_factory(EchoService(maker.lobby.dispatcher), connections, transport.options, maker.reactor)
+    return websocket_factory(
+        EchoService(maker.lobby.dispatcher), connections, transport.options, _limits(transport.options), maker.reactor
+    )
 
 
 def _rawsocket(transport: config.RawSocketTransport, connections: Connections, maker: Maker) -> Factory:
@@ -147,6 +153,7 @@ def _rawsocket(transport: config.RawSocketTransport, connections: Connections, m
         maker.gate(transport.auth),
         connections,
         transport.options,
+        _limits(transport.options),
         transport.serializers,
         maker.reactor,
     )

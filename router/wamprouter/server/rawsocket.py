@@ -22,7 +22,7 @@ from wamp.protocol.rawsocket import (
     frame,
 )
 from wamprouter.auth import Gate
-from wamprouter.server.connections import Connections
+from wamprouter.server.connections import Connections, Limits
 from wamprouter.server.links import rawsocket_wire
 from wamprouter.server.outbox import Outbox, write_now
 from wamprouter.server.peer import Lobby, Peer
@@ -46,6 +46,7 @@ class RawSocketConnection(Protocol):
 
     def connectionMade(self) -> None:
         factory = self.factory
+        self.limits = factory.limits
         self.opened_at = self.idle_since = self.heard_at = factory.connections.now()
         self.pinged_at = 0.0
         self.is_shaken = False
@@ -193,6 +194,7 @@ class RawSocketFactory(Factory):
         gate: Gate,
         connections: Connections,
         options: RawSocketOptions,
+        limits: Limits,
         serializers: tuple[str, ...],
         reactor: Any,
     ) -> None:
@@ -200,6 +202,7 @@ class RawSocketFactory(Factory):
         self.gate = gate
         self.connections = connections
         self.options = options
+        self.limits = limits
         self.serializers = {number: name for number, name in SERIALIZERS.items() if name in serializers}
         self.max_length = 1 << (options.max_message_size - 1).bit_length()  # the protocol knows powers of two
         self.call_later = reactor.callLater

@@ -105,7 +105,7 @@ class BatchedPeer:
 class EchoConversation:
     """Sends every message back as it came."""
 
-    __slots__ = ("_connection", "_frame", "_outbox", "_pauses", "first")
+    __slots__ = ("_connection", "_frame", "_outbox", "first")
 
     def __init__(self, connection: WebSocketConnection, outbox: Outbox, compressor: Any) -> None:
         self._connection = connection

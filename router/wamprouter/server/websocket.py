@@ -9,6 +9,7 @@ the read to Autobahn.
 from __future__ import annotations
 
 from collections.abc import Callable
+from os import urandom
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -20,7 +21,7 @@ from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.unix import Server as _UnixConnection
 from twisted.logger import Logger
 
-from wamprouter.server.connections import Connections
+from wamprouter.server.connections import Connections, Limits
 from wamprouter.server.links import BINARY, TEXT, Wire, websocket_frame
 from wamprouter.server.outbox import Outbox, write_now
 
@@ -80,6 +81,7 @@ class WebSocketConnection(WebSocketServerProtocol):
     service: Service
     connections: Connections
     options: WebSocketOptions
+    limits: Limits
     traffic: TrafficStats
     largest_fast: int
 
@@ -288,7 +290,7 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def ping(self) -> None:
         if self.state == _OPEN:
-            self.sendPing()
+            self.sendPing(urandom(self.options.auto_ping_size))
 
     def drop(self, reason: str) -> None:
         _log.info("dropping {peer}: {reason}", peer=self.peer, reason=reason)
@@ -331,7 +333,7 @@ class Service(Protocol):
 
 
 def websocket_factory(
-    service: Service, connections: Connections, options: WebSocketOptions, reactor: Any
+    service: Service, connections: Connections, options: WebSocketOptions, limits: Limits, reactor: Any
 ) -> WebSocketServerFactory:
     """Return the factory of one listener's connections."""
     factory = WebSocketServerFactory(server="wamprouter" if options.show_server_version else "", reactor=reactor)
@@ -360,6 +362,7 @@ def websocket_factory(
             "service": service,
             "connections": connections,
             "options": options,
+            "limits": limits,
             "traffic": TrafficStats(),
             "largest_fast": min(_LARGEST_FAST, options.max_frame_size, options.max_message_size),
         },

@@ -106,7 +106,10 @@ class HttpConnection(HTTPChannel):
     def allHeadersReceived(self) -> None:
         self._is_in_head = False
         self._cancel_deadline()
+        # Nothing here takes a body. It is not read, so the connection cannot go on behind it.
+        has_body, self.length = self.length != 0, 0
         super().allHeadersReceived()
+        self.persistent = self.persistent and not has_body
 
     def requestDone(self, request: Request) -> None:
         self._is_in_head = True

@@ -49,7 +49,7 @@ def connect(make: Any, url: str, serializer: str | None, extra: dict[str, Any]) 
         name, _, batched = serializer.partition(".")
         serializers = [SERIALIZERS[name](batched=bool(batched))]
     runner = ApplicationRunner(url, "realm1", extra=extra, serializers=serializers)
-    connected = runner.run(make, start_reactor=False, endpoint=endpoint)
+    connected = runner.run(make, start_reactor=False, endpoint=endpoint, reactor=reactor)
     connected.addErrback(lambda failure: resolve(extra["joined"], str(failure.value)))
 
 
