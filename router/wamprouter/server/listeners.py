@@ -90,7 +90,9 @@ class Listener:
                 f"{_SCHEMES[type(path)]}://{base}/{'' if name == '/' else name}"
                 for name, path in self.transport.paths.items()
             ]
-        return [f"{_SCHEMES[type(self.transport)]}://{base}/"]
+        # RawSocket has no paths, and Autobahn's clients refuse one.
+        path = "" if isinstance(self.transport, config.RawSocketTransport) else "/"
+        return [f"{_SCHEMES[type(self.transport)]}://{base}{path}"]
 
 
 _SCHEMES: Final[Mapping[type, str]] = {
