@@ -135,7 +135,11 @@ class LocalConnection:
                 return
             message = queue.popleft()
             self.queued -= _size(message)
-            self._handler.onMessage(message)
+            try:
+                self._handler.onMessage(message)
+            except Exception:  # noqa: BLE001  # user code, and Autobahn's: whatever it raises is not the router's end
+                _log.failure("component {name} is ended: it failed at a message", name=self.name)
+                self.abort()
         if queue and not self._is_due:
             self._is_due = True
             self._call_soon(self._hand_over)
@@ -165,7 +169,10 @@ class LocalConnection:
 
     def _close(self) -> None:
         self._hand_over()
-        self._end(was_clean=True)
+        if self._queue and self._handler is not None:
+            self._call_soon(self._close)
+        else:
+            self._end(was_clean=True)
 
     def abort(self) -> None:
         self._end(was_clean=False)

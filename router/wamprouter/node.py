@@ -91,7 +91,7 @@ class Node:
         try:
             host(connection, session_class, realm=component.realm, extra=component.extra)
         except Exception as error:  # noqa: BLE001  # user code: whatever it raises becomes one line for the operator
-            _log.failure("component {name} failed to start", name=name)
+            _log.failure("component {name} failed to start", level=LogLevel.debug, name=name)
             raise CannotStart(f"component {name} failed to start: {error!r}") from None
 
     def stop(self) -> Deferred[Any]:
@@ -176,7 +176,10 @@ def run(config: NodeConfig, *, loglevel: str = "info") -> int:
     from twisted.internet import reactor as installed
 
     reactor: Any = installed  # its type is a module that becomes the reactor at run time
-    globalLogBeginner.beginLoggingTo([_observer(loglevel)], redirectStandardIO=False, discardBuffer=True)
+    # Until the router listens, it says nothing but why it cannot.
+    levels = LogLevelFilterPredicate(LogLevel.levelWithName("debug" if loglevel == "debug" else "error"))
+    observer = FilteringLogObserver(textFileLogObserver(sys.stderr), [levels])
+    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
     try:
         # Composing a line that nobody reads would cost each join a tenth of its time.
         node = Node(config, reactor, tell=_log_fact) if loglevel == "debug" else Node(config, reactor)
@@ -184,6 +187,10 @@ def run(config: NodeConfig, *, loglevel: str = "info") -> int:
     except CannotStart as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the one line that the operator needs, without a log's prefix
         return 1
+    levels.setLogLevelForNamespace("", LogLevel.levelWithName(loglevel))
+    if loglevel != "debug":
+        # A peer that breaks off a handshake is no news, and a thousand of them must not fill the log.
+        levels.setLogLevelForNamespace("autobahn", LogLevel.error)
     _announce(node)
     # What start-up has made stays until the end: the garbage collector need not look at it again and again.
     gc.collect()
@@ -192,15 +199,6 @@ def run(config: NodeConfig, *, loglevel: str = "info") -> int:
         signal.signal(number, lambda *_: reactor.callFromThread(_shut_down, node, reactor))
     reactor.run(installSignalHandlers=False)
     return 0
-
-
-def _observer(loglevel: str) -> FilteringLogObserver:
-    """Return what writes the log to standard error, one line an event."""
-    levels = LogLevelFilterPredicate(LogLevel.levelWithName(loglevel))
-    if loglevel != "debug":
-        # A peer that breaks off a handshake is no news, and a thousand of them must not fill the log.
-        levels.setLogLevelForNamespace("autobahn", LogLevel.error)
-    return FilteringLogObserver(textFileLogObserver(sys.stderr), [levels])
 
 
 def _announce(node: Node) -> None:

@@ -14,11 +14,11 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+
 from tests.support.process import ROOT, RouterProcess, config, endpoint
 
 HERE = Path(__file__).parent / "python"
@@ -145,7 +145,7 @@ class Outcome(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """Everything is played once, all processes at the same time; the tests look at what came of it."""
     options = {"max_message_size": 1024 * 1024}
     configuration = config(
@@ -176,7 +176,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
                 statuses[library] = process.end()
         status = router.stop()
     errors = {library: process.errors for library, process in processes.items()}
-    yield Outcome(failures, left, statuses, errors, router.log, status)
+    return Outcome(failures, left, statuses, errors, router.log, status)
 
 
 @pytest.mark.slow

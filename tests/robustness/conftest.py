@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.support.process import RouterProcess, config
 
 Start = Callable[..., RouterProcess]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+
 from tests.robustness.conftest import Start
 from tests.robustness.measure import anonymous_bytes, eventually, open_sockets
 from tests.support.process import RouterProcess, endpoint

@@ -6,8 +6,10 @@ Advanced profile, "RawSocket Transport".
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+
 from tests.robustness.conftest import Start
 from tests.support.process import RouterProcess, endpoint
 from tests.support.raw import Client, RawSocket, RefusedHandshake, Stream
@@ -181,7 +183,7 @@ def test_a_frame_cut_anywhere_is_put_together(url: str, size: int) -> None:
             assert client.expect(Published).request == 8
             client.stream.send(cut[at:] + frame(PING, b"between") + whole)
             assert client.expect(Published).request == 9
-            answers = {client.connection.receive_frame()[0] for _ in range(2)}  # type: ignore[index,union-attr]  # a RawSocket
+            answers = {client.connection.receive_frame()[0] for _ in range(2)}
             assert answers == {MESSAGE, PONG}
 
 
@@ -204,7 +206,7 @@ def small_peer(url: str, serializer: str = "json") -> RawSocket:
     """Join with a connection that takes at most 1024 octets."""
     connection = RawSocket(url, serializer, exponent=1)
     codec = CODECS[serializer]
-    roles = {"callee": {}, "subscriber": {}, "caller": {}}
+    roles: dict[str, Any] = {"callee": {}, "subscriber": {}, "caller": {}}
     connection.send(codec.encode(Hello("realm1", {"roles": roles})))
     assert isinstance(codec.decode(connection.receive()), Welcome)
     return connection

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from tests.robustness.conftest import Start
 from tests.robustness.measure import KIB
 from tests.support.process import RouterProcess, endpoint

@@ -12,11 +12,23 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from tests.robustness.conftest import Start
 from tests.robustness.measure import KIB, MIB, MemoryWatch, eventually, open_sockets
 from tests.support.process import REALM, RouterProcess, endpoint
 from tests.support.raw import PING, Client, Closed, WebSocket, client_frame
-from wamp.protocol.messages import Call, Error, Event, Goodbye, Hello, Invocation, Publish, Result, Subscribe, Subscribed
+from wamp.protocol.messages import (
+    Call,
+    Error,
+    Event,
+    Goodbye,
+    Hello,
+    Invocation,
+    Publish,
+    Result,
+    Subscribe,
+    Subscribed,
+)
 
 LIMIT = MIB
 SLACK = 16 * MIB  # reads in progress, allocator, garbage

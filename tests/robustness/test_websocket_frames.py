@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator
 
 import pytest
+
 from tests.robustness.conftest import Start
 from tests.robustness.measure import KIB, MIB, MemoryWatch
 from tests.support.process import RouterProcess, endpoint
@@ -152,7 +153,7 @@ def test_the_same_behind_a_good_frame_in_one_segment(wamp: Client, data: bytes, 
 
 def test_binary_messages_on_a_text_subprotocol_are_refused(wamp: Client) -> None:
     """1003 is for "a type of data it cannot accept" (7.4.1, MAY); 1002 is what Autobahn's routers have always sent."""
-    wamp.connection.send_frame(BINARY, wamp.codec.encode(Call(7, {}, "com.nowhere")))  # type: ignore[call-arg]  # a WebSocket
+    wamp.connection.send_frame(BINARY, wamp.codec.encode(Call(7, {}, "com.nowhere")))
     assert wamp.closing().code in (PROTOCOL_ERROR, UNACCEPTABLE_TYPE)
 
 
@@ -360,6 +361,12 @@ def test_the_order_of_the_client_decides_about_the_subprotocol(router: RouterPro
     websocket.close()
 
 
+def send_again_and_again(stream: Stream, data: bytes, watch: MemoryWatch) -> None:
+    for _ in range(2000):  # 120 MB
+        stream.send(data)
+        watch.look()
+
+
 def test_a_request_header_without_end_is_cut_off(router: RouterProcess) -> None:
     """Before the handshake nobody is known, so nobody may fill the router's memory."""
     stream = Stream(router.urls[0])
@@ -367,9 +374,7 @@ def test_a_request_header_without_end_is_cut_off(router: RouterProcess) -> None:
     stream.send(b"GET / HTTP/1.1\r\n")
     line = b"X-Padding: " + b"x" * 60_000 + b"\r\n"
     with pytest.raises(Closed):
-        for _ in range(2000):  # 120 MB
-            stream.send(line)
-            watch.look()
+        send_again_and_again(stream, line, watch)
     stream.close()
     assert watch.growth < 8 * MIB
 
@@ -414,7 +419,7 @@ def test_batched_binary_messages_have_lengths(router: RouterProcess, serializer:
     messages += [codec.encode(Call(request, {}, "com.nowhere")) for request in (1, 2)]
     websocket.send(b"".join(struct.pack("!I", len(message)) + message for message in messages))
     answers = b""
-    kinds = []
+    kinds: list[type] = []
     while len(kinds) < 3:
         answers += websocket.receive()
         while answers:
@@ -441,3 +446,12 @@ def test_a_batch_that_is_cut_short_closes_the_connection(router: RouterProcess, 
     websocket.send(batch)
     assert websocket.closing().code == PROTOCOL_ERROR
     websocket.close()
+
+
+def test_websocket_over_a_unix_socket(start: Start) -> None:
+    """For a proxy on the same machine."""
+    router = start({"type": "websocket", "endpoint": {"type": "unix", "path": "router.sock"}})
+    with Client(router.url("ws+unix")) as client:
+        client.publish_acknowledged("com.t")
+        client.stream.send(client_frame(TEXT, b"\xff"))
+        assert client.closing().code == INVALID_PAYLOAD

@@ -189,7 +189,9 @@ def client_frame(
     return head + mask + (int.from_bytes(payload) ^ int.from_bytes(key)).to_bytes(length)
 
 
-def handshake_request(url: str, *subprotocols: str, extensions: str = "", headers: dict[str, str] | None = None) -> bytes:
+def handshake_request(
+    url: str, *subprotocols: str, extensions: str = "", headers: dict[str, str] | None = None
+) -> bytes:
     """Return the bytes of an opening handshake (RFC 6455, section 4.1)."""
     parts = urlsplit(url)
     lines = {
@@ -295,7 +297,9 @@ class WebSocket:
 class RawSocket:
     """A RawSocket connection, over TCP or a Unix socket. Raises RefusedHandshake if there is to be none."""
 
-    def __init__(self, url: str, serializer: str = "json", *, exponent: int = 15, receive_buffer: int | None = None) -> None:
+    def __init__(
+        self, url: str, serializer: str = "json", *, exponent: int = 15, receive_buffer: int | None = None
+    ) -> None:
         self.stream = Stream(url, receive_buffer=receive_buffer)
         self.answers_pings = True
         self.pings = 0

@@ -109,9 +109,7 @@ class Meeting:
 
     def heard(self, deliveries: Iterable[Delivery]) -> list[tuple[str, Message]]:
         """Return deliveries as (name, message), one for each recipient."""
-        return [
-            (self.names[session], named(delivery.message)) for delivery in deliveries for session in delivery.to
-        ]
+        return [(self.names[session], named(delivery.message)) for delivery in deliveries for session in delivery.to]
 
     @property
     def told(self) -> list[str]:
@@ -179,10 +177,14 @@ class Mailbox:
     def expel(self, reason: str) -> None:
         self.expelled = reason
 
-    def empty(self) -> list[Message]:
+    def take(self) -> list[bytes]:
         """Take out and return what has arrived."""
         arrived, self._arrived = self._arrived, []
-        return [named(self.wire.codec.decode(data)) for data in arrived]
+        return arrived
+
+    def empty(self) -> list[Message]:
+        """The same as messages, refusals without their text."""
+        return [named(self.wire.codec.decode(data)) for data in self.take()]
 
 
 class Line:

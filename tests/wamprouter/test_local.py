@@ -255,6 +255,16 @@ def test_aborting_hands_over_nothing(house):
     assert ([], [False]) == (guest.heard, guest.closed)
 
 
+def test_a_component_ends_once(house):
+    """However often it is ended, and by whom."""
+    guest = house.join()
+    guest.transport.abort()
+    guest.transport.abort()
+    guest.transport.close()
+    house.turn()
+    assert [False] == guest.closed
+
+
 def test_what_is_closed_cannot_send(house):
     """It is told so."""
     guest = house.join()

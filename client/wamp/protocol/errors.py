@@ -17,16 +17,23 @@ __all__ = [
     "AuthenticationDenied",
     "AuthenticationFailed",
     "AuthenticationRequired",
+    "CallTimeout",
     "Canceled",
+    "DisclosureNotAllowed",
+    "FeatureNotSupported",
     "InvalidArgument",
     "InvalidUri",
+    "JoinRefused",
+    "LimitExceeded",
     "NetworkFailure",
+    "NoAvailableCallee",
     "NoMatchingAuthMethod",
     "NoSuchPrincipal",
     "NoSuchProcedure",
     "NoSuchRealm",
     "NoSuchRegistration",
     "NoSuchRole",
+    "NoSuchSession",
     "NoSuchSubscription",
     "NotAuthorized",
     "OptionNotAllowed",
@@ -97,6 +104,40 @@ class Unavailable(RequestError):
     """The callee exists but cannot take the call now."""
 
     uri = "wamp.error.unavailable"
+
+
+class CallTimeout(RequestError):
+    """A call was not answered in time."""
+
+    uri = "wamp.error.timeout"
+
+
+class NoAvailableCallee(RequestError):
+    """The procedure is registered, and none of its callees can take the call."""
+
+    uri = "wamp.error.no_available_callee"
+
+
+class FeatureNotSupported(RequestError):
+    """The other end has not announced what the request needs."""
+
+    uri = "wamp.error.feature_not_supported"
+
+
+class DisclosureNotAllowed(RequestError):
+    """``disclose_me`` where the realm does not let anybody disclose itself."""
+
+    uri = "wamp.error.option_disallowed.disclose_me"
+
+
+class LimitExceeded(RequestError):
+    """The session has as many of these as it may. The specification has no URI for it."""
+
+    uri = "wamp.error.limit_exceeded"
+
+
+class NoSuchSession(RequestError):
+    uri = "wamp.error.no_such_session"
 
 
 class NetworkFailure(RequestError):

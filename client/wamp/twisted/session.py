@@ -38,7 +38,7 @@ from wamp.exception import (
 )
 from wamp.handlers import call_details, checked, event_details, marked_endpoints, marked_handlers
 from wamp.protocol import messages
-from wamp.protocol.errors import ProtocolViolation
+from wamp.protocol.errors import CLOSE_REALM, CLOSE_SYSTEM_SHUTDOWN, ProtocolViolation
 from wamp.protocol.messages import Message
 from wamp.request import Endpoint, Handler, Registration, Subscription
 from wamp.session import ClientSession
@@ -67,6 +67,9 @@ class _Reply(Deferred[Any]):
     """What a request returns. It knows its request, so that cancelling needs no closure per call."""
 
     request = 0
+
+
+_ORDERLY = (CloseDetails.REASON_DEFAULT, CLOSE_SYSTEM_SHUTDOWN, CLOSE_REALM)
 
 
 class ApplicationSession:
@@ -166,7 +169,7 @@ class ApplicationSession:
 
     def onLeave(self, details: CloseDetails) -> Any:
         """Called when the session has ended or was refused. By default it closes the connection."""
-        if details.reason != CloseDetails.REASON_DEFAULT:
+        if details.reason not in _ORDERLY:
             self.log.warn(
                 "session closed with reason {reason} [{message}]", reason=details.reason, message=details.message
             )
@@ -176,16 +179,15 @@ class ApplicationSession:
         """Called when the connection is closed."""
 
     def onUserError(self, fail: Failure, msg: str) -> None:
-        """Called with what a hook, procedure or handler raised. By default it logs the traceback."""
-        level = LogLevel.warn if isinstance(fail.value, ApplicationError) else LogLevel.error
-        self.log.failure(
-            "{name}, session {session}: {doing}",
-            fail,
-            level=level,
-            name=type(self).__name__,
-            session=self._wamp.id,
-            doing=msg,
-        )
+        """Called with what a hook, procedure or handler raised. By default it logs the traceback.
+
+        An ApplicationError is an answer that was meant so: one line for those who look closer.
+        """
+        facts = {"name": type(self).__name__, "session": self._wamp.id, "doing": msg}
+        if isinstance(fail.value, ApplicationError):
+            self.log.info("{name}, session {session}: {doing}: {error}", error=fail.value, **facts)
+        else:
+            self.log.failure("{name}, session {session}: {doing}", fail, level=LogLevel.error, **facts)
 
     # -- called by the transport
 

@@ -114,7 +114,7 @@ def _common(one: str, one_match: Match, other: str, other_match: Match, *, anyth
         last = components[len(others)] or beginning + _SOMETHING
         if not last.startswith(beginning):
             return None
-        others += [last] + components[len(others) + 1 :]
+        others += [last, *components[len(others) + 1 :]]
     # An exact URI is a wildcard pattern without an empty component.
     if len(components) != len(others) or any(a and b and a != b for a, b in zip(components, others, strict=True)):
         return None

@@ -57,8 +57,9 @@ class Listener:
                 self._port = self._reactor.listenUNIX(
                     str(endpoint.path), self._factory, backlog=endpoint.backlog, wantPID=True
                 )
-        except CannotListenError as error:
-            reason = getattr(error.socketError, "strerror", None) or error.socketError
+        except (CannotListenError, OSError) as error:  # OSError: the lock file beside a Unix socket
+            cause = error.socketError if isinstance(error, CannotListenError) else error
+            reason = getattr(cause, "strerror", None) or cause
             raise CannotStart(f"cannot listen on {endpoint.address}: {reason}") from None
         self._sweeping.start(_period(self.transport), now=False)
 
@@ -167,6 +168,8 @@ def _web(transport: config.WebTransport, connections: Connections, maker: Maker)
     resources: dict[str, Any] = {}
     for name, path in transport.paths.items():
         if isinstance(path, config.StaticPath):
+            if not path.directory.is_dir():
+                raise CannotStart(f"cannot serve the files of {path.directory}: there is no such folder")
             resources[name] = static_files(
                 path.directory,
                 list_folders=path.options.enable_directory_listing,

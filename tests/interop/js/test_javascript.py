@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +23,8 @@ pytestmark = pytest.mark.browser
 
 NODE_MODULES = ROOT / "tests/js/node_modules"
 HERE = Path(__file__).parent
+
+State = Callable[[str, str, str], dict[str, str | None]]
 
 SERIALIZERS = ("json", "msgpack", "cbor")
 CLIENTS = [
@@ -118,7 +120,7 @@ def prefixes(router: RouterProcess) -> Iterator[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def stated(node: str, router: RouterProcess, prefixes: list[str]):
+def stated(node: str, router: RouterProcess, prefixes: list[str]) -> State:
     """Return what came of the facts of one client: fact -> error or None. Each client runs once."""
 
     @cache
@@ -141,7 +143,7 @@ def stated(node: str, router: RouterProcess, prefixes: list[str]):
 
 
 @pytest.mark.parametrize(("client", "fact"), STATED)
-def test_javascript(stated, client: tuple[str, str, str], fact: str) -> None:
+def test_javascript(stated: State, client: tuple[str, str, str], fact: str) -> None:
     """See FACTS."""
     error = stated(*client)[fact]
     assert error is None, f"{FACTS[fact]}:\n{error}"

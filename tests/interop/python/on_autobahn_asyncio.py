@@ -20,7 +20,7 @@ from party import play  # noqa: E402
 __all__ = ["ApplicationError", "ApplicationSession", "types"]
 
 SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
-_tasks = set()
+_tasks: set[Any] = set()
 
 
 def future() -> Any:
@@ -62,7 +62,7 @@ async def _connect(make: Any, url: str, serializer: str | None, extra: dict[str,
 
 
 async def main() -> None:
-    txaio.config.loop = asyncio.get_running_loop()
+    txaio.config.loop = asyncio.get_running_loop()  # type: ignore[attr-defined]  # made by use_asyncio
     await play(sys.modules[__name__])
 
 

@@ -16,7 +16,11 @@ from typing import Any
 
 UNICODE = "Grüß Gott, 世界 ☃ 𝄞"
 BINARY = bytes(range(256)) + b"\0"
-NESTED = {"list": [1, -1, 2**53 - 1, 1.5, True, None, UNICODE, []], "dict": {"a": {"b": {"c": [[]]}}}, "": ""}
+NESTED: dict[str, Any] = {
+    "list": [1, -1, 2**53 - 1, 1.5, True, None, UNICODE, []],
+    "dict": {"a": {"b": {"c": [[]]}}},
+    "": "",
+}
 LARGE = "é✓𝄞" * 30_000  # 270 KB: fragments, compressed frames, several reads
 
 
@@ -48,7 +52,9 @@ def party(library: Any) -> type[Any]:
             for asking in (self.sleep, self.is_sleeping, self.was_interrupted, self.announce, self.received):
                 await self.register(asking, f"{name}.{asking.__name__}")
             await self.register(self.count, f"{name}.count", types.RegisterOptions(details_arg="details"))
-            await self.register(self.which, f"{name}.pattern", types.RegisterOptions(match="prefix", details_arg="details"))
+            await self.register(
+                self.which, f"{name}.pattern", types.RegisterOptions(match="prefix", details_arg="details")
+            )
             await self.subscribe(
                 self.on_letter, f"{name}.inbox", types.SubscribeOptions(match="prefix", details_arg="details")
             )

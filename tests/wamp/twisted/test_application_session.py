@@ -559,7 +559,7 @@ def test_an_error_in_a_coroutine_is_told_to_the_caller(session, transport):
         later.errback(ApplicationError("com.oops", "text", a=1))
     (answer,) = transport.sent
     assert (answer.error, values(answer)) == ("com.oops", (["text"], {"a": 1}))
-    assert logs[0]["log_level"] is LogLevel.warn
+    assert logs[0]["log_level"] is LogLevel.info
 
 
 def test_arguments_that_do_not_fit_are_an_error_at_the_caller(session, transport):

@@ -177,7 +177,12 @@ EVERY_URI = [
     for parts in [
         *((a,) for a in ("a", "b", "ab", "abx", "x")),
         *((a, b) for a in ("a", "b", "ab", "abx", "x") for b in ("a", "b", "ab", "abx", "x")),
-        *((a, b, c) for a in ("a", "b", "ab", "abx", "x") for b in ("a", "b", "ab", "abx", "x") for c in ("a", "b", "ab", "abx", "x")),
+        *(
+            (a, b, c)
+            for a in ("a", "b", "ab", "abx", "x")
+            for b in ("a", "b", "ab", "abx", "x")
+            for c in ("a", "b", "ab", "abx", "x")
+        ),
         ("a", "a", "a", "x"),
         ("ab", "a", "b", "x"),
     ]

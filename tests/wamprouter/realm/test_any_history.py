@@ -142,7 +142,9 @@ class Model:
                 for other in topic.subscribers:
                     if other == name and options.get("exclude_me", True):
                         continue
-                    if other in options.get("exclude_authid", []) or other not in options.get("eligible_authid", [other]):
+                    if other in options.get("exclude_authid", []) or other not in options.get(
+                        "eligible_authid", [other]
+                    ):
                         continue
                     heard.append((other, Event(topic.id, self.publications, details, message.args)))
         if options.get("acknowledge"):
@@ -300,7 +302,12 @@ PEOPLE = st.lists(st.sampled_from(NAMES), max_size=3)
 MODE = st.sampled_from(["skip", "kill", "killnowait"]).map(lambda mode: {"mode": mode})
 PUBLISHING = st.fixed_dictionaries(
     {},
-    optional={"acknowledge": st.booleans(), "exclude_me": st.booleans(), "exclude_authid": PEOPLE, "eligible_authid": PEOPLE},
+    optional={
+        "acknowledge": st.booleans(),
+        "exclude_me": st.booleans(),
+        "exclude_authid": PEOPLE,
+        "eligible_authid": PEOPLE,
+    },
 )
 
 
@@ -321,7 +328,9 @@ KINDS = [
     st.just(None),  # leaves
 ]
 FREQUENCY = [3, 2, 1, 1, 3, 12, 6, 6, 2, 1]
-MESSAGES = st.sampled_from([kind for kind, times in enumerate(FREQUENCY) for _ in range(times)]).flatmap(KINDS.__getitem__)
+MESSAGES = st.sampled_from([kind for kind, times in enumerate(FREQUENCY) for _ in range(times)]).flatmap(
+    KINDS.__getitem__
+)
 STEPS = st.lists(st.tuples(st.sampled_from(NAMES), MESSAGES), min_size=20, max_size=80)
 
 
@@ -406,7 +415,9 @@ class History:
     def register(self) -> None:
         session = self.someone()
         match = self.dice.choice(["exact", "prefix"])
-        self.say(session, Register(self.next_request(session), {"match": match}, self.dice.choice(["a.b", "a.", "a.c"])))
+        self.say(
+            session, Register(self.next_request(session), {"match": match}, self.dice.choice(["a.b", "a.", "a.c"]))
+        )
 
     def call(self) -> None:
         session = self.someone()
@@ -429,7 +440,11 @@ class History:
             waiting = list(session.invocations) * 5
             invocation = self.dice.choice([*waiting, self.dice.randint(1, session.invocation_ids.last)])
             answer = self.dice.choice(
-                [Yield(invocation, {}), Yield(invocation, {"progress": True}), Error(Invocation.CODE, invocation, {}, "x.y")]
+                [
+                    Yield(invocation, {}),
+                    Yield(invocation, {"progress": True}),
+                    Error(Invocation.CODE, invocation, {}, "x.y"),
+                ]
             )
             self.say(session, answer)
 

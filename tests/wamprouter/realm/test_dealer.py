@@ -39,7 +39,7 @@ def called(meeting: Meeting) -> Meeting:
     return meeting
 
 
-def progressive_call(**features: object) -> Meeting:
+def progressive_call() -> Meeting:
     """Bob has registered com.add and Alice has called it and asked for progress."""
     meeting = Meeting()
     meeting.send(meeting.bob, Register(1, {}, "com.add"))
@@ -326,7 +326,9 @@ def test_only_one_of_many_matches_is_called(meeting):
     assert ["bob"] == [name for name, _ in meeting.send(meeting.alice, Call(1, {}, "com.add"))]
 
 
-@pytest.mark.parametrize(("match", "pattern"), [("prefix", ""), ("prefix", "wam"), ("prefix", "wamp.session"), ("wildcard", "..")])
+@pytest.mark.parametrize(
+    ("match", "pattern"), [("prefix", ""), ("prefix", "wam"), ("prefix", "wamp.session"), ("wildcard", "..")]
+)
 def test_a_pattern_catches_no_call_to_the_router(meeting, match, pattern):
     """Nobody gets hold of wamp.* by registering a pattern around it."""
     meeting.send(meeting.bob, Register(1, {"match": match}, pattern))
@@ -358,7 +360,8 @@ def test_a_callee_is_asked_for_progress(meeting):
 
 
 @pytest.mark.parametrize(
-    "features", [(), ("callee.call_canceling",), ("callee.progressive_call_results",), ("caller.progressive_call_results",)]
+    "features",
+    [(), ("callee.call_canceling",), ("callee.progressive_call_results",), ("caller.progressive_call_results",)],
 )
 def test_a_callee_that_cannot_is_not_asked_for_progress(features):
     """Progress needs both features, else nobody could stop it when the caller leaves."""
@@ -376,7 +379,9 @@ def test_nobody_is_asked_for_progress_unasked(options):
 def test_progress_reaches_the_caller():
     """Any number of progressive results, then the last one."""
     meeting = progressive_call()
-    heard = [meeting.send(meeting.bob, Yield(1, options, pack(n))) for n, options in enumerate([PROGRESS, PROGRESS, {}])]
+    heard = [
+        meeting.send(meeting.bob, Yield(1, options, pack(n))) for n, options in enumerate([PROGRESS, PROGRESS, {}])
+    ]
     assert [
         [("alice", Result(1, PROGRESS, pack(0)))],
         [("alice", Result(1, PROGRESS, pack(1)))],

@@ -4,7 +4,7 @@ import pytest
 
 from wamprouter.server.connections import Connections, Limits
 
-LIMITS = {"connections": 3, "handshake": 2.0, "hello": 5.0, "ping_interval": 10.0, "ping_timeout": 4.0}
+LIMITS = {"handshake": 2.0, "hello": 5.0, "ping_interval": 10.0, "ping_timeout": 4.0}
 START = 1000.0
 
 
@@ -12,6 +12,7 @@ class Connection:
     """A connection as the listener sees it."""
 
     def __init__(self, *, is_shaken: bool = True, is_idle: bool = False) -> None:
+        self.limits = Limits(**LIMITS)
         self.opened_at = self.heard_at = START
         self.idle_since = START if is_idle else 0.0
         self.pinged_at = 0.0
@@ -35,10 +36,11 @@ class Connection:
 class Listener:
     """Connections and a clock that is turned by hand."""
 
-    def __init__(self, connection: Connection | None = None, **limits: float) -> None:
+    def __init__(self, connection: Connection | None = None, *, maximum: int = 3, **limits: float) -> None:
         self.now = START
-        self.connections = Connections(Limits(**{**LIMITS, **limits}), lambda: self.now)
+        self.connections = Connections(maximum, lambda: self.now)
         if connection is not None:
+            connection.limits = Limits(**{**LIMITS, **limits})
             self.connections.add(connection)
 
     def look(self, at: float) -> None:
@@ -150,8 +152,9 @@ def test_whose_silence_is_our_doing_is_not_dropped(why):
 def test_a_time_out_of_zero_is_none(at):
     """Each can be switched off."""
     strangers = [Connection(is_shaken=False, is_idle=True), Connection(is_idle=True), Connection()]
-    listener = Listener(handshake=0, hello=0, ping_interval=0, ping_timeout=0)
+    listener = Listener()
     for connection in strangers:
+        connection.limits = Limits(handshake=0, hello=0, ping_interval=0, ping_timeout=0)
         listener.connections.add(connection)
     listener.look(at)
     assert [("", 0)] * 3 == [(connection.dropped, connection.pings) for connection in strangers]
@@ -172,6 +175,16 @@ def test_who_is_dropped_is_counted():
     listener.connections.add(Connection())
     listener.look(6)
     assert 1 == listener.connections.timed_out
+
+
+def test_each_has_the_time_outs_of_its_kind():
+    """A listener may have WebSocket and RawSocket, each with its own."""
+    patient, impatient = Connection(is_idle=True), Connection(is_idle=True)
+    listener = Listener(impatient)
+    listener.connections.add(patient)
+    patient.limits = Limits(**{**LIMITS, "hello": 60.0})
+    listener.look(6)
+    assert ("", "no HELLO in time") == (patient.dropped, impatient.dropped)
 
 
 def test_dropping_one_does_not_disturb_the_look_at_the_others():
@@ -198,7 +211,7 @@ def test_there_is_room_for_so_many():
 def test_who_is_gone_makes_room():
     """And may be reported gone twice."""
     connection = Connection()
-    listener = Listener(connection, connections=1)
+    listener = Listener(connection, maximum=1)
     listener.connections.discard(connection)
     listener.connections.discard(connection)
     assert not listener.connections.is_full

@@ -67,7 +67,7 @@ def test_a_rawsocket_message_begins_with_its_length(codec):
 
 def test_a_rawsocket_message_is_never_longer_than_the_peer_accepts():
     """It would close the connection."""
-    [longest, too_long] = [Goodbye({"message": "x" * length}, "wamp.close.normal") for length in (468, 469)]
+    [longest, too_long] = [Goodbye({"message": "x" * length}, "wamp.close.normal") for length in (474, 475)]
     assert 512 == len(JSON.encode(longest))
     assert 516 == len(rawsocket_wire(JSON, 512).pack(longest, None))
     with pytest.raises(TranscodingError, match="a message of 513 octets, but the peer accepts 512"):
@@ -109,7 +109,8 @@ def test_a_long_message_is_compressed():
     packed = DeflateWire(JSON, Deflater(Compressor())).pack(message, None)
     assert TEXT | 0x40 == packed[0]
     assert packed[1] == len(packed) - 2
-    assert JSON.encode(message) == zlib.decompress(packed[2:] + b"\x00\x00\xff\xff", wbits=-15)
+    inflated = zlib.decompressobj(wbits=-15).decompress(packed[2:] + b"\x00\x00\xff\xff")
+    assert JSON.encode(message) == inflated
 
 
 def test_a_short_message_is_not_compressed():

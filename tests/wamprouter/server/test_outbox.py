@@ -5,7 +5,7 @@ from twisted.internet.abstract import FileDescriptor
 from twisted.internet.task import Clock
 
 from tests.support.realm import Line
-from wamprouter.server.outbox import STALL, Outbox
+from wamprouter.server.outbox import STALL, Outbox, write_now
 
 
 class Socket(FileDescriptor):
@@ -393,3 +393,49 @@ def test_who_must_go_is_told_to_its_connection():
     stand = Stand()
     stand.outbox.expel("too slow")
     assert ["too slow"] == stand.expelled
+
+
+# What is known of a slow peer
+
+
+def test_a_peer_that_takes_what_waits_is_draining():
+    """Every byte counts, asked from time to time."""
+    stand = blocked()
+    stand.outbox.is_draining()
+    assert not stand.outbox.is_draining()
+    stand.socket.drain(room=1)
+    assert stand.outbox.is_draining()
+    assert not stand.outbox.is_draining()
+
+
+def test_a_peer_for_which_nothing_waits_is_not_draining():
+    """There is nothing to take."""
+    stand = blocked()
+    stand.socket.drain()
+    assert not stand.outbox.is_draining()
+
+
+def test_over_tls_a_peer_that_does_not_read_at_all_slows_down_nobody():
+    """What its transport still has is not known, but whether that ever gets empty is."""
+    stand, feeder = Stand(TlsSocket()), Feeder()
+    stand.socket.is_full = True
+    stand.send(b"abcd")
+    stand.outbox.throttle(feeder)
+    stand.clock.advance(STALL)
+    assert feeder.is_reading
+
+
+def test_writing_at_once_over_tls_is_writing():
+    """The transport has its own buffer, so nothing is left with us."""
+    socket = TlsSocket()
+    assert 0 == write_now(socket, b"abcd")
+    assert b"abcd" == socket.sent
+
+
+@pytest.mark.parametrize(("room", "left"), [(0, 4), (3, 1), (4, 0)])
+def test_writing_at_once_tells_what_is_left(room, left):
+    """In the transport's buffer, from where it goes out later."""
+    socket = Socket(room=room)
+    assert left == write_now(socket, b"abcd")
+    socket.drain()
+    assert b"abcd" == socket.sent

@@ -319,8 +319,8 @@ BAD = [
     b"[",
     b"{}",
     b"[999]",
-    b"[32,0,{},\"com.topic\"]",
-    b"[48,1,{},\"com.add\",7]",
+    b'[32,0,{},"com.topic"]',
+    b'[48,1,{},"com.add",7]',
     JSON.encode(Hello("realm1", ROLES)),
     JSON.encode(Welcome(1, {})),
     JSON.encode(Result(1, {})),
@@ -339,7 +339,9 @@ def test_who_breaks_the_rules_is_aborted(router, data):
     assert [(abort.details["message"], True)] == client.line.closed
 
 
-@pytest.mark.parametrize("data", [JSON.encode(Subscribe(1, {}, "com.topic")), JSON.encode(Goodbye({}, "x.y"))[:9], b"\xff"])
+@pytest.mark.parametrize(
+    "data", [JSON.encode(Subscribe(1, {}, "com.topic")), JSON.encode(Goodbye({}, "x.y"))[:9], b"\xff"]
+)
 def test_before_hello_there_is_nothing_else(router, data):
     """Anything that is not HELLO is a violation."""
     [abort] = router.connect().send(data)

@@ -1,0 +1,282 @@
+"""Conversations of exact messages: sessions say something to a router, and everything that anybody then hears is looked at.
+
+The same script runs in memory and over real sockets::
+
+    alice, bob = exchange.join("alice"), exchange.join("bob")
+    assert {"alice": [[SUBSCRIBED, 1, Id()]]} == alice.says(SUBSCRIBE, 1, {}, "com.topic")
+
+``says`` returns once the router has done everything that follows, without waiting for any time: over a socket a ping goes
+behind the message, whose answer shows that all has been read and sent. Messages are plain lists as on the wire. An ``Id``
+stands for an id that the router chooses: it is equal to the first one it is compared with, and from then on to that only.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from twisted.internet.task import Clock
+
+from tests.support.process import ALLOW_ALL, RouterProcess, endpoint
+from tests.support.raw import BINARY, CLOSE, PING, PONG, TEXT, Closed, RawSocket, WebSocket
+from tests.support.realm import Line, Mailbox, PlainWire
+from wamp.protocol.codec import CODECS, Codec
+from wamp.protocol.ids import MAX_ID
+from wamprouter.config import NodeConfig
+from wamprouter.config.auth import ANONYMOUS
+from wamprouter.node import Node
+from wamprouter.server.peer import Peer
+
+HELLO, WELCOME, ABORT, GOODBYE, ERROR = 1, 2, 3, 6, 8
+PUBLISH, PUBLISHED, SUBSCRIBE, SUBSCRIBED, UNSUBSCRIBE, UNSUBSCRIBED, EVENT = 16, 17, 32, 33, 34, 35, 36
+CALL, CANCEL, RESULT = 48, 49, 50
+REGISTER, REGISTERED, UNREGISTER, UNREGISTERED = 64, 65, 66, 67
+INVOCATION, INTERRUPT, YIELD = 68, 69, 70
+
+CLOSED: Final = "CLOSED"
+"""Heard when the router closes the connection."""
+
+ALL: Final = {
+    "caller": {"features": {"call_canceling": True, "progressive_call_results": True}},
+    "callee": {"features": {"call_canceling": True, "progressive_call_results": True}},
+    "publisher": {},
+    "subscriber": {},
+}
+PLAIN: Final[dict[str, Any]] = {"caller": {}, "callee": {}, "publisher": {}, "subscriber": {}}
+"""Roles without any feature."""
+
+CONFIGURATION: Final[dict[str, Any]] = {
+    "version": 1,
+    "realms": [
+        {"name": "realm1", "roles": [{"name": "anonymous", "permissions": [ALLOW_ALL]}]},
+        {
+            "name": "guarded",
+            "roles": [
+                {
+                    "name": "anonymous",
+                    "permissions": [{"uri": "com.open.", "match": "prefix", "allow": "all"}],
+                }
+            ],
+        },
+    ],
+    "transports": [
+        {"type": "websocket", "endpoint": endpoint()},
+        {"type": "rawsocket", "endpoint": endpoint()},
+    ],
+}
+"""In realm1 everybody may do everything, in guarded only what is below com.open."""
+
+
+class Id:
+    """An id that the router chooses."""
+
+    def __init__(self) -> None:
+        self.value: int | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Id):
+            return self is other
+        if self.value is None and type(other) is int and 1 <= other <= MAX_ID:
+            self.value = other
+        return self.value == other
+
+    __hash__ = None  # type: ignore[assignment]  # it changes what it is equal to
+
+    def __repr__(self) -> str:
+        return "<any id>" if self.value is None else f"<id {self.value}>"
+
+
+class _Text:
+    """Equal to any text, for people to read."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is str and bool(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as for Id
+
+    def __repr__(self) -> str:
+        return "<some text>"
+
+
+SOME_TEXT: Final = _Text()
+
+
+def refused(kind: int, request: int, uri: str) -> list[Any]:
+    """Return the ERROR with which the router refuses a request."""
+    return [ERROR, kind, request, {}, uri, [SOME_TEXT]]
+
+
+def aborted(uri: str = "wamp.error.protocol_violation") -> list[Any]:
+    """Return what is heard of an end by ABORT."""
+    return [[ABORT, {"message": SOME_TEXT}, uri], CLOSED]
+
+
+class Talker:
+    """One end of a connection. ``read`` returns what came since the last time; see ``Exchange``."""
+
+    def __init__(self, exchange: Exchange, name: str, connection: Any) -> None:
+        self.name = name
+        self.session = Id()
+        self._exchange = exchange
+        self._connection = connection
+
+    def says(self, *message: Any) -> dict[str, list[Any]]:
+        """Send a message; return who hears what of it, by name and in order."""
+        return self.sends(self._connection.codec.serializer.pack(_resolved(list(message))))
+
+    def sends(self, data: Any) -> dict[str, list[Any]]:
+        """Send bytes; return who hears what of it."""
+        self._connection.send(bytes(data))
+        return self._exchange.heard(self)
+
+    def disappears(self) -> dict[str, list[Any]]:
+        """Cut the connection without a word; return who hears what of it."""
+        self._connection.cut()
+        return self._exchange.heard()
+
+
+def _resolved(value: Any) -> Any:
+    if isinstance(value, Id):
+        assert value.value is not None, "this id is not known yet"
+        return value.value
+    if isinstance(value, list):
+        return [_resolved(item) for item in value]
+    return {key: _resolved(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+class Exchange:
+    """Talkers at one router, all over the same kind of connection."""
+
+    def __init__(self, connect: Any) -> None:
+        self._connect = connect
+        self._talkers: list[Talker] = []
+
+    def connect(self, name: str) -> Talker:
+        """Open a connection, and say nothing yet."""
+        talker = Talker(self, name, self._connect())
+        self._talkers.append(talker)
+        return talker
+
+    def join(self, name: str, roles: dict[str, Any] = ALL, *, realm: str = "realm1") -> Talker:
+        """Open a connection and a session on it."""
+        talker = self.connect(name)
+        [(kind, session, _details)] = talker.says(HELLO, realm, {"roles": roles})[name]
+        assert (WELCOME, talker.session) == (kind, session)
+        return talker
+
+    def heard(self, sender: Talker | None = None) -> dict[str, list[Any]]:
+        """Return what was heard by everybody who heard something, because of one or of whoever."""
+        for talker in self._talkers if sender is None else [sender]:
+            talker._connection.settle()
+        heard = {talker.name: talker._connection.read() for talker in self._talkers}
+        return {name: messages for name, messages in heard.items() if messages}
+
+    def end(self) -> None:
+        """Let everybody leave, so that nothing of them is left at the router."""
+        for talker in self._talkers:
+            talker._connection.cut()
+
+
+# In memory
+
+
+class MemoryRouter:
+    """The router's own parts, composed as ever, with nobody listening."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.node = Node(NodeConfig.model_validate(CONFIGURATION), self.clock)
+        self.gate = self.node.gate(ANONYMOUS)  # as where the configuration says nothing about it
+
+    def connect(self, serializer: str) -> MemoryConnection:
+        return MemoryConnection(self, CODECS[serializer])
+
+
+class MemoryConnection:
+    def __init__(self, router: MemoryRouter, codec: Codec) -> None:
+        self.codec = codec
+        self._router = router
+        self._line = Line()
+        dispatcher = router.node.dispatcher
+        self._mailbox = Mailbox(PlainWire(codec), dispatcher.dirty)
+        self._peer = Peer(router.node.lobby, router.gate, self._line, codec, self._mailbox)
+        self._is_open = True
+
+    def send(self, data: bytes) -> None:
+        self._peer.receive(data)
+
+    def settle(self) -> None:
+        self._router.clock.advance(0)
+        self._router.node.dispatcher.flush()
+
+    def read(self) -> list[Any]:
+        messages = [self.codec.serializer.unpack(data) for data in self._mailbox.take()]
+        if self._is_open and self._line.closed:
+            self.cut()
+            messages.append(CLOSED)
+        return messages
+
+    def cut(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._peer.lost()
+
+
+# Over sockets
+
+
+class SocketConnection:
+    """A connection over WebSocket or RawSocket, with a ping to know when all is said."""
+
+    def __init__(self, router: RouterProcess, scheme: str, serializer: str) -> None:
+        self.codec = CODECS[serializer]
+        self._wire: WebSocket | RawSocket
+        if scheme == "ws":
+            self._wire = WebSocket(router.url("ws"), f"wamp.2.{serializer}")
+        else:
+            self._wire = RawSocket(router.url("rs"), serializer)
+        self._is_websocket = scheme == "ws"
+        self._is_open = True
+        self._messages: list[Any] = []
+
+    def send(self, data: bytes) -> None:
+        self._wire.send(data)
+
+    def settle(self) -> None:
+        # Twice: a PONG may overtake the messages of the same read, but not those of the read before.
+        self._ping()
+        self._ping()
+
+    def read(self) -> list[Any]:
+        self._ping()
+        messages, self._messages = self._messages, []
+        return messages
+
+    def _ping(self) -> None:
+        if not self._is_open:
+            return
+        try:
+            try:
+                self._wire.send_frame(PING if self._is_websocket else 1)
+            except Closed:
+                pass  # what came before the end is still to be read
+            while self._read_frame():
+                pass
+        except Closed:
+            self._is_open = False
+            self._messages.append(CLOSED)
+            self._wire.close()
+
+    def _read_frame(self) -> bool:
+        """Read one frame; tell whether it was anything but the PONG."""
+        kind, payload = self._wire.receive_frame()[:2]
+        if self._is_websocket and kind == CLOSE:
+            raise Closed
+        if kind not in ((TEXT, BINARY) if self._is_websocket else (0,)):
+            return kind != (PONG if self._is_websocket else 2)
+        self._messages.append(self.codec.serializer.unpack(payload))
+        return True
+
+    def cut(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._wire.close()
