@@ -6,13 +6,14 @@ Handshake and framing are in ``wamp.protocol.rawsocket``; this module gives them
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.protocol import Factory, Protocol
 from twisted.logger import Logger
 
 from wamp.protocol.codec import CODECS
-from wamp.protocol.errors import ProtocolViolation
+from wamp.protocol.errors import NetworkFailure, ProtocolViolation
+from wamp.protocol.messages import Abort
 from wamp.protocol.rawsocket import (
     SERIALIZERS,
     Accepted,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["RawSocketConnection", "RawSocketFactory"]
 
 _log = Logger()
+
+_FAREWELL: Final = 1.0  # seconds to read why the connection ends, as long as a WebSocket has for its close frame
 
 
 class RawSocketConnection(Protocol):
@@ -137,12 +140,18 @@ class RawSocketConnection(Protocol):
         self.transport.loseConnection()
 
     def expel(self, reason: str) -> None:
+        """Close because the peer does not read: what it has not read is thrown away, but for the reason."""
+        if self.outbox is None or self.peer is None:
+            return
         _log.info("disconnecting a slow consumer: {reason}", reason=reason)
-        if self.outbox is not None:
-            self.outbox.discard()
-            self.outbox.close()
+        self.outbox.discard()
+        self.outbox.close()
+        farewell = self.outbox.wire.pack(Abort({"message": reason}, NetworkFailure.uri), None)
         self._part()
-        self.transport.abortConnection()
+        self.transport.write(farewell)
+        self.transport.loseConnection()
+        # It waits until everything is sent, which with such a peer may be never.
+        self.factory.call_later(_FAREWELL, self.transport.abortConnection)
 
     def go_away(self) -> None:
         self._part()
