@@ -6,9 +6,9 @@ session whether what it asks for exists.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from wamp.protocol.errors import InvalidUri, NotAuthorized, RequestError
+from wamp.protocol.errors import DisclosureNotAllowed, InvalidUri, NotAuthorized, RequestError
 from wamp.protocol.messages import Call, Message, Publish, Register, Subscribe
 from wamp.protocol.options import RegisterOptions, SubscribeOptions, read
 from wamp.protocol.uris import Match
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["accept"]
 
+_DISCLOSING: Final = ("disclose_me", "disclose_caller")
+
 
 def accept(session: Session, message: Message) -> list[Delivery]:
     """Authorize a message and return what it leads to; raise ProtocolViolation if it breaks the rules."""
@@ -27,11 +29,11 @@ def accept(session: Session, message: Message) -> list[Delivery]:
     # The two frequent requests first, with their remembered decisions: no function call for them.
     if kind is Call:
         decision = session.role.calls.get(message.procedure)  # type: ignore[attr-defined]  # a Call has one
-        if decision is not Decision.PERMITTED:
+        if decision is not Decision.PERMITTED or message.options:  # type: ignore[attr-defined]  # a Call has them
             return _decided(session, message, Action.CALL, message.procedure)  # type: ignore[attr-defined]  # a Call has one
     elif kind is Publish:
         decision = session.role.publications.get(message.topic)  # type: ignore[attr-defined]  # a Publish has one
-        if decision is not Decision.PERMITTED:
+        if decision is not Decision.PERMITTED or message.options:  # type: ignore[attr-defined]  # a Publish has them
             return _decided(session, message, Action.PUBLISH, message.topic)  # type: ignore[attr-defined]  # a Publish has one
     elif kind is Subscribe:
         match = read(SubscribeOptions, message.options).match  # type: ignore[attr-defined]  # a Subscribe has them
@@ -42,13 +44,17 @@ def accept(session: Session, message: Message) -> list[Delivery]:
     return session.realm.handle(session, message)
 
 
-def _decided(
-    session: Session, message: Message, action: Action, uri: str, match: Match = Match.EXACT
-) -> list[Delivery]:
+def _decided(session: Session, message: Any, action: Action, uri: str, match: Match = Match.EXACT) -> list[Delivery]:
     decision = session.role.decide(action, uri, match)
-    if decision is Decision.PERMITTED:
-        return session.realm.handle(session, message)
-    return session.realm.refuse(session, message, _refusal(decision, session, action, uri))
+    options = message.options
+    if decision is Decision.DISCLOSED:
+        message.options = {**options, "disclose_me": True}
+    elif decision is not Decision.PERMITTED:
+        return session.realm.refuse(session, message, _refusal(decision, session, action, uri))
+    elif not session.realm.settings.may_disclose and any(options.get(name) for name in _DISCLOSING):
+        refusal = DisclosureNotAllowed(f"realm {session.realm.name} does not disclose who calls or publishes")
+        return session.realm.refuse(session, message, refusal)
+    return session.realm.handle(session, message)
 
 
 def _refusal(decision: Decision, session: Session, action: Action, uri: str) -> RequestError:

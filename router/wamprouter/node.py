@@ -36,6 +36,7 @@ from wamprouter.config import NodeConfig
 from wamprouter.local import LocalConnection, host
 from wamprouter.realm.facts import Fact, SessionJoined, SessionLeft
 from wamprouter.realm.realm import Realm
+from wamprouter.realm.settings import HistoryRule, Settings
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.listeners import CannotStart, Listener
 from wamprouter.server.peer import Lobby
@@ -143,16 +144,40 @@ def _make_realm(realm: configuration.Realm, publications: GlobalIds, tell: Calla
         {role.name: _make_role(role, uri_check) for role in realm.roles},
         publications=publications,
         tell=tell,
-        drop_events=realm.options.slow_subscriber == "drop",
+        settings=_settings(realm.options),
+    )
+
+
+def _settings(options: configuration.RealmOptions) -> Settings:
+    return Settings(
+        drop_events=options.slow_subscriber == "drop",
+        may_disclose=options.disclose_me == "allow",
+        call_timeout_unit=options.call_timeout_unit,
+        max_call_timeout=options.max_call_timeout,
+        cancel_reply=options.cancel_reply,
+        strict_request_ids=options.strict_request_ids,
+        history=tuple(HistoryRule(rule.uri, Match(rule.match), rule.limit) for rule in options.history),
+        max_retained=options.max_retained,
+        max_subscriptions=options.max_subscriptions,
+        max_registrations=options.max_registrations,
+        max_calls=options.max_calls,
+        max_testaments=options.max_testaments,
     )
 
 
 def _make_role(role: configuration.Role, uri_check: UriCheck) -> Role:
-    rules = [
-        Rule(permission.uri, Match(permission.match), map(Action, permission.allow.actions))
-        for permission in role.permissions
-    ]
-    return Role(role.name, rules, uri_check=uri_check)
+    rules = [_make_rule(permission) for permission in role.permissions]
+    return Role(role.name, rules, uri_check=uri_check, trustlevel=role.trustlevel)
+
+
+def _make_rule(permission: configuration.Permission) -> Rule:
+    disclosed = {Action.CALL: permission.disclose.caller, Action.PUBLISH: permission.disclose.publisher}
+    return Rule(
+        permission.uri,
+        Match(permission.match),
+        map(Action, permission.allow.actions),
+        [action for action, is_disclosed in disclosed.items() if is_disclosed],
+    )
 
 
 def _load_class(classname: str) -> type[Any]:

@@ -28,6 +28,7 @@ from wamp.protocol.uris import Match
 from wamp.twisted import ApplicationSession
 from wamprouter.authz.roles import Action, Role, Rule
 from wamprouter.local import LocalConnection, host
+from wamprouter.realm.settings import Settings
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.peer import Lobby
 
@@ -204,7 +205,7 @@ def test_a_component_that_cannot_keep_up_is_ended(house):
 
 def test_a_component_that_cannot_keep_up_loses_events_where_the_realm_wants_it():
     """It stays."""
-    house = House(drop_events=True)
+    house = House(settings=Settings(drop_events=True))
     guest = house.join()
     flood(house, guest, events=20, size=1_000_000)
     house.turn()

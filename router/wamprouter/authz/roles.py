@@ -35,26 +35,38 @@ class Decision(enum.Enum):
     """The answer to «may this role do this to that URI»."""
 
     PERMITTED = enum.auto()
+    DISCLOSED = enum.auto()
+    """Permitted, and the other end is told who it is."""
     DENIED = enum.auto()
     INVALID_URI = enum.auto()
 
 
 class Rule:
-    """One permission: a URI or pattern, and what is allowed to it."""
+    """One permission: a URI or pattern, what is allowed to it, and who does what without staying unknown."""
 
-    __slots__ = ("allow", "match", "uri")
+    __slots__ = ("allow", "disclose", "match", "uri")
 
-    def __init__(self, uri: str, match: Match, allow: Iterable[Action]) -> None:
+    def __init__(self, uri: str, match: Match, allow: Iterable[Action], disclose: Iterable[Action] = ()) -> None:
         self.uri = uri
         self.match = match
         self.allow = frozenset(allow)
+        self.disclose = frozenset(disclose)
 
 
 class Role:
     """A named set of permissions in a realm."""
 
-    def __init__(self, name: str, rules: Collection[Rule], *, uri_check: UriCheck = UriCheck.LOOSE) -> None:
+    def __init__(
+        self,
+        name: str,
+        rules: Collection[Rule],
+        *,
+        uri_check: UriCheck = UriCheck.LOOSE,
+        trustlevel: int | None = None,
+    ) -> None:
         self.name = name
+        self.trustlevel = trustlevel
+        """What callees and subscribers are told of how far this role is to be trusted; None says nothing."""
         self._uri_check = uri_check
         self._rules: PatternIndex[Rule] = PatternIndex()
         for rule in rules:
@@ -67,8 +79,10 @@ class Role:
 
     def decide(self, action: Action, uri: str, match: Match = Match.EXACT) -> Decision:
         """Tell whether this role may do ``action`` to a URI or, for a pattern, to everything that it matches."""
-        decision = self._decide(action, uri, match)
         memory = {Action.CALL: self.calls, Action.PUBLISH: self.publications}.get(action)
+        if memory is not None and uri in memory:
+            return memory[uri]
+        decision = self._decide(action, uri, match)
         if memory is not None and len(uri) <= _REMEMBERED_LENGTH:
             if len(memory) >= _REMEMBERED:
                 memory.clear()
@@ -82,11 +96,11 @@ class Role:
         if action in (Action.PUBLISH, Action.REGISTER) and is_reserved(uri):
             return Decision.INVALID_URI
         uris = [uri] if match is Match.EXACT else self._samples(uri, match)
-        return Decision.PERMITTED if all(self._permits(action, one) for one in uris) else Decision.DENIED
-
-    def _permits(self, action: Action, uri: str) -> bool:
-        rule = self._rules.best(uri)
-        return rule is not None and action in rule.allow
+        rules = [self._rules.best(one) for one in uris]
+        if any(rule is None or action not in rule.allow for rule in rules):
+            return Decision.DENIED
+        is_disclosed = any(rule is not None and action in rule.disclose for rule in rules)
+        return Decision.DISCLOSED if is_disclosed else Decision.PERMITTED
 
     def _samples(self, pattern: str, match: Match) -> list[str]:
         """Return URIs that stand for all that a pattern matches: whatever is true for them is true for all.

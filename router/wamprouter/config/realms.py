@@ -10,7 +10,7 @@ from pydantic import Field, GetJsonSchemaHandler, ValidationInfo, field_validato
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from wamprouter.config.fields import Flag, Model, Name, RealmName, Text, Words, expected
+from wamprouter.config.fields import Flag, Model, Name, RealmName, Text, Whole, Words, expected
 from wamprouter.config.problems import shown
 
 Match: TypeAlias = Literal["exact", "prefix", "wildcard"]
@@ -118,6 +118,11 @@ class Role(Model):
     """A role that sessions have, with what it may do."""
 
     name: Name = Field(description="The name, as authentication and components give it.")
+    trustlevel: Annotated[int, Whole(0, 1_000_000)] | None = Field(
+        default=None,
+        description="How far peers with this role are to be trusted, told to callees and subscribers as it stands here. "
+        "Default: nothing is told.",
+    )
     permissions: tuple[Permission, ...] = Field(
         default=(),
         description="What the role may do: the exact URI decides, else the longest prefix, else the most specific "
@@ -125,8 +130,26 @@ class Role(Model):
     )
 
 
+class HistoryPolicy(Model):
+    """Topics whose events are kept."""
+
+    uri: UriPattern = Field(
+        description='The topic, or with "match" a pattern of topics. Their events are kept for subscriptions to this very '
+        "URI and match, also while nobody has subscribed."
+    )
+    match: Match = Field(default="exact", description="How the URI matches: exact, prefix or wildcard. Default: exact.")
+    limit: Annotated[int, Whole(1, 1_000_000, "events")] = Field(
+        default=1000,
+        description="Events that are kept; the oldest goes first. Default 1000: some hundred KB of usual events.",
+    )
+
+
+SessionLimit: TypeAlias = Annotated[int, Whole(1, 10_000_000)]
+_SESSION_LIMIT = "Default 10000: more than programs need, and few MB if one takes them all."
+
+
 class RealmOptions(Model):
-    """How a realm treats URIs and slow peers."""
+    """How a realm treats URIs, calls, identities and slow peers."""
 
     uri_check: Literal["strict", "loose"] = Field(
         default="loose",
@@ -137,6 +160,52 @@ class RealmOptions(Model):
         default="disconnect",
         description="What happens to a subscriber whose outbound queue is full: it is disconnected with a reason, or "
         "its events are dropped and counted. Default: disconnect, because a client notices that and can recover.",
+    )
+    disclose_me: Literal["allow", "deny"] = Field(
+        default="allow",
+        description="Whether callers and publishers may ask that the other end be told who they are. Default: allow, "
+        "because it is their own identity that they give away.",
+    )
+    call_timeout_unit: Literal["ms", "s"] = Field(
+        default="ms",
+        description="What the timeout of a call counts. Default: milliseconds, as the specification says; Crossbar takes "
+        "seconds, and so do programs written for it.",
+    )
+    max_call_timeout: Annotated[int, Whole(0, 86_400_000, "milliseconds")] = Field(
+        default=0,
+        description="Milliseconds after which any call times out, whatever it asks for; 0 for no such limit. Default 0, "
+        "because some calls take hours.",
+    )
+    cancel_reply: Literal["auto", "spec", "quiet"] = Field(
+        default="auto",
+        description="Whether a caller that cancels gets its error at once (spec) or nothing (quiet). Default: auto, which is "
+        "spec for all but autobahn-js, which takes that error for a protocol violation and closes.",
+    )
+    strict_request_ids: Flag = Field(
+        default=False,
+        description="Whether requests must be numbered 1, 2, 3 and so on, as the specification says. Default: no, because "
+        "many clients in the field do not keep to it.",
+    )
+    history: tuple[HistoryPolicy, ...] = Field(
+        default=(),
+        description="Topics whose events are kept for wamp.subscription.get_events. Default: none, because memory is "
+        "what it costs.",
+    )
+    max_retained: Annotated[int, Whole(0, 10_000_000, "topics")] = Field(
+        default=10_000,
+        description="Topics that may have a retained event; beyond it the oldest is forgotten. Default 10000.",
+    )
+    max_subscriptions: SessionLimit = Field(
+        default=10_000, description=f"Subscriptions of one session. {_SESSION_LIMIT}"
+    )
+    max_registrations: SessionLimit = Field(
+        default=10_000, description=f"Registrations of one session. {_SESSION_LIMIT}"
+    )
+    max_calls: SessionLimit = Field(
+        default=10_000, description=f"Calls of one session that wait for their answer. {_SESSION_LIMIT}"
+    )
+    max_testaments: SessionLimit = Field(
+        default=100, description="Testaments of one session. Default 100: a session has few things to say at its end."
     )
 
 

@@ -23,6 +23,7 @@ from wamp.protocol.messages import (
 from wamp.protocol.roles import announcement
 from wamprouter.realm import broker, dealer, facts
 from wamprouter.realm.delivery import Delivery, refusal
+from wamprouter.realm.settings import DEFAULT, Settings
 
 if TYPE_CHECKING:
     from wamprouter.authz.roles import Role
@@ -44,12 +45,11 @@ class Realm:
         *,
         publications: Iterator[int],
         tell: facts.Tell,
-        drop_events: bool = False,
+        settings: Settings = DEFAULT,
     ) -> None:
         self.name = name
         self.roles = roles
-        self.drop_events = drop_events
-        """Whether a slow subscriber loses events; if not, it is disconnected."""
+        self.settings = settings
         self.sessions: dict[int, Session] = {}  # session id -> Session
         self._tell = tell
         self.broker = broker.Broker(ids=RouterIds(), publications=publications, tell=tell)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from wamp.protocol.uris import Match
 
-__all__ = ["HistoryRule", "Settings"]
+__all__ = ["DEFAULT", "HistoryRule", "Settings"]
 
 
 class HistoryRule(msgspec.Struct, frozen=True):
@@ -47,3 +47,6 @@ class Settings(msgspec.Struct, frozen=True):
     """Calls in flight of one session, as a caller."""
     max_testaments: int = 100
     """Testaments of one session."""
+
+
+DEFAULT: Final = Settings()

@@ -97,7 +97,7 @@ class Dispatcher:
             self._expel(link)
 
     def _append_to_long_queue(self, session: Session, link: Link, message: Message, packed: Any) -> None:
-        if isinstance(message, Event) and session.realm.drop_events and link.queued >= _room_for_events(link):
+        if isinstance(message, Event) and session.realm.settings.drop_events and link.queued >= _room_for_events(link):
             self.dropped_events += 1
         elif link.queued < link.limit:
             link.append(packed)

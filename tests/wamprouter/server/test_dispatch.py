@@ -25,6 +25,7 @@ from wamp.protocol.messages import (
     Yield,
 )
 from wamp.protocol.serializers import TranscodingError
+from wamprouter.realm.settings import Settings
 from wamprouter.server.dispatch import SLOW_CONSUMER, Dispatcher
 from wamprouter.session import Session
 
@@ -288,7 +289,7 @@ def test_an_event_for_a_full_queue_ends_its_session(crowd):
 @pytest.mark.parametrize("listeners", [1, 2])
 def test_an_event_for_a_full_queue_is_dropped_where_the_realm_wants_it(listeners):
     """Counted, and the session stays; others hear the event."""
-    stage = Stage(drop_events=True)
+    stage = Stage(settings=Settings(drop_events=True))
     people = [stage.join("slow", limit=200, high_water=100), *[stage.join(f"fast{n}") for n in range(1, listeners)]]
     for session in people:
         stage.send(session, Subscribe(1, {}, "com.topic"))
@@ -302,7 +303,7 @@ def test_an_event_for_a_full_queue_is_dropped_where_the_realm_wants_it(listeners
 
 def test_dropping_events_leaves_room_for_answers():
     """The last eighth of a queue is for them, so that losing events ends no session."""
-    stage = Stage(drop_events=True)
+    stage = Stage(settings=Settings(drop_events=True))
     dora = stage.join("dora", limit=800, high_water=100)
     stage.send(dora, Subscribe(1, {}, "com.topic"))
     stage.hears(dora)
@@ -325,7 +326,7 @@ def test_a_result_for_a_full_queue_ends_the_callers_session(crowd):
 
 def test_an_acknowledgement_for_a_full_queue_ends_the_session():
     """Also where events are dropped."""
-    stage = Stage(drop_events=True)
+    stage = Stage(settings=Settings(drop_events=True))
     dora = stage.join("dora", high_water=100, limit=200)
     fill(dora, 200)
     stage.send(dora, Publish(1, {"acknowledge": True}, "com.topic"))
