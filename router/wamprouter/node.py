@@ -27,6 +27,7 @@ from twisted.logger import (
 
 from wamp.protocol.ids import GlobalIds
 from wamp.protocol.uris import Match, UriCheck
+from wamprouter import __version__
 from wamprouter import config as configuration
 from wamprouter.auth import Gate
 from wamprouter.auth.anonymous import AnonymousGate
@@ -217,6 +218,7 @@ def run(config: NodeConfig, *, loglevel: str = "info") -> int:
         # A peer that breaks off a handshake is no news, and a thousand of them must not fill the log.
         levels.setLogLevelForNamespace("autobahn", LogLevel.error)
     _announce(node)
+    _log.info("wamprouter {version} is ready; Ctrl-C ends it", version=__version__)
     # What start-up has made stays until the end: the garbage collector need not look at it again and again.
     gc.collect()
     gc.freeze()
