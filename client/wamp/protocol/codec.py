@@ -6,12 +6,13 @@ bytes; the payload's bytes are copied, never rebuilt, but they are checked: a re
 the router hands on. Options and details hold plain values only, whatever the serializer: None, bool, int, float, str,
 bytes, lists, and dictionaries with strings as keys.
 
-What real clients send is met in ``_build``, after the strict way has refused: integral floats where an id is
-expected (JavaScript's MessagePack and CBOR libraries write any number from 2^32 up so).
+What real clients send is met after the strict way has refused: integral floats where an id is expected
+(JavaScript's MessagePack and CBOR libraries write any number from 2^32 up so), and halves of surrogate pairs in JSON.
 """
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from io import BytesIO
@@ -282,6 +283,23 @@ class _MsgspecCodec(Codec):
         return self._encode((code, *fields))
 
 
+_ESCAPE: Final = re.compile(
+    rb"\\(?:u(?P<high>[dD][89abAB][0-9a-fA-F]{2})(?P<low>\\u[dD][c-fC-F][0-9a-fA-F]{2})?"
+    rb"|u(?P<lone>[dD][c-fC-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+"""Finds each escape sequence of JSON; a pair of surrogates as one."""
+
+
+def _mend_surrogate(escape: re.Match[bytes]) -> bytes:
+    """Replace half of a pair, as browsers do where text leaves JavaScript.
+
+    ``"👋".slice(0, 1)`` is half a pair, and ``JSON.stringify`` writes it: no reason to end a session.
+    """
+    is_half = escape["lone"] or (escape["high"] and not escape["low"])
+    return rb"\ufffd" if is_half else escape[0]
+
+
 class _JsonCodec(_MsgspecCodec):
     __slots__ = ()
 
@@ -291,6 +309,15 @@ class _JsonCodec(_MsgspecCodec):
         self._decode = msgspec.json.Decoder(_ANY_MESSAGE).decode
         self._decode_elements = msgspec.json.Decoder(list[Raw]).decode
         self._encode = msgspec.json.Encoder().encode
+
+    def decode(self, data: bytes) -> Message:
+        try:
+            return super().decode(data)
+        except ProtocolViolation:
+            mended = _ESCAPE.sub(_mend_surrogate, data)
+            if mended == data:
+                raise
+            return super().decode(mended)
 
     def _examine(self, data: bytes) -> None:
         # msgspec does not look inside the strings of a Raw, hence this.

@@ -596,7 +596,7 @@ def test_a_length_of_a_gigabyte_allocates_nothing(name, head, place):
 
 
 BAD_TEXT = {
-    "json": [b'"\xff"', b'"\xc3"', b'"\xed\xa0\x80"', b'"\xc0\x80"', b'"\\ud800"', b'"\\udc00x"', b'"\\ud800\\ud800"'],
+    "json": [b'"\xff"', b'"\xc3"', b'"\xed\xa0\x80"', b'"\xc0\x80"', b'"\\ud8"'],
     "msgpack": [b"\xa1\xff", b"\xa1\xc3", b"\xa3\xed\xa0\x80", b"\xa2\xc0\x80"],
     "cbor": [b"\x61\xff", b"\x61\xc3", b"\x63\xed\xa0\x80", b"\x62\xc0\x80"],
 }
@@ -619,6 +619,24 @@ def test_text_that_is_not_utf8_is_a_violation(name, text, place):
     }[place]
 
     refuses(name, data)
+
+
+@pytest.mark.parametrize(
+    ("text", "mended"),
+    [
+        (rb'"\ud83d"', "\ufffd"),
+        (rb'"\udc4bx"', "\ufffdx"),
+        (rb'"\ud83d\ud83d\udc4b"', "\ufffd\U0001f44b"),
+        (rb'"\\ud83d \ud83d \""', '\\ud83d \ufffd "'),
+        (rb'"\\\ud83d"', "\\\ufffd"),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_replaced(text, mended):
+    """Text that JavaScript has cut in the middle of an emoji is valid JSON, and no reason to end a session."""
+    message = CODECS["json"].decode(b'[48,7,{},"com.a",[%s],{%s:1}]' % (text, text))
+
+    assert CODECS["json"].serializer.unpack(message.args) == [mended]
+    assert CODECS["json"].serializer.unpack(message.kwargs) == {mended: 1}
 
 
 @pytest.mark.parametrize(
