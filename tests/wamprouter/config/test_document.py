@@ -7,7 +7,7 @@ import pytest
 from wamprouter.config import ConfigError, UnreadableConfig, load
 
 SYNTAX = [
-    ("a.json", '{"version": 1,}', "a.json:1:15: not valid JSON: Expecting property name enclosed in double quotes"),
+    ("a.json", '{"version": 1 "a"}', "a.json:1:15: not valid JSON: Expecting ',' delimiter"),
     ("a.json", '{\n  "version" 1\n}', "a.json:2:13: not valid JSON: Expecting ':' delimiter"),
     ("a.json", "", "a.json:1:1: not valid JSON: Expecting value"),
     ("a.json", "[NaN]", "a.json:1:1: not valid JSON: NaN is not JSON"),
