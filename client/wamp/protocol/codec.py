@@ -249,7 +249,10 @@ class _MsgspecCodec(Codec):
             except msgspec.ValidationError as error:
                 message = self._repair(data, str(error))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ProtocolViolation(f"malformed {self.serializer.name}: {error}") from None
+            mended = self._mend(data)
+            if mended == data:
+                raise ProtocolViolation(f"malformed {self.serializer.name}: {error}") from None
+            return self.decode(mended)
         shape = _SHAPES[type(message)]
         if shape.attribute is not None:
             options = getattr(message, shape.attribute)
@@ -260,6 +263,10 @@ class _MsgspecCodec(Codec):
             if args is not ABSENT and not self._is_sound(args, message.kwargs, data):  # type: ignore[attr-defined]  # likewise
                 self._check_odd_payload(message, shape)
         return message
+
+    def _mend(self, data: bytes) -> bytes:
+        """Return malformed data as it was probably meant, so that decoding it succeeds or fails for good."""
+        return data
 
     @abstractmethod
     def _examine(self, data: bytes) -> None:
@@ -310,14 +317,25 @@ class _JsonCodec(_MsgspecCodec):
         self._decode_elements = msgspec.json.Decoder(list[Raw]).decode
         self._encode = msgspec.json.Encoder().encode
 
-    def decode(self, data: bytes) -> Message:
-        try:
-            return super().decode(data)
-        except ProtocolViolation:
-            mended = _ESCAPE.sub(_mend_surrogate, data)
-            if mended == data:
-                raise
-            return super().decode(mended)
+    def _mend(self, data: bytes) -> bytes:
+        return _ESCAPE.sub(_mend_surrogate, data)
+
+    def encode(self, message: Message, source: Codec | None = None) -> bytes:
+        # What nearly every message is: positional arguments in our own bytes, and neither options nor details. msgspec
+        # writes the struct as it is, with nothing where the keyword arguments would be; that place is taken out.
+        shape = _SHAPES[type(message)]
+        if (
+            shape.has_payload
+            and (source is self or source is None)
+            and message.kwargs is ABSENT  # type: ignore[attr-defined]  # has_payload says so
+            and message.args is not ABSENT  # type: ignore[attr-defined]  # likewise
+            and not getattr(message, shape.attribute)  # type: ignore[arg-type]  # what has a payload has options
+        ):
+            try:
+                return self._encode(message)[:-2] + b"]"  # it ends with ",]"
+            except UNENCODABLE as error:
+                raise TranscodingError(f"not expressible in {self.serializer.name}: {error}") from None
+        return super().encode(message, source)
 
     def _examine(self, data: bytes) -> None:
         # msgspec does not look inside the strings of a Raw, hence this.

@@ -116,6 +116,7 @@ class SubscribeOptions(_Options):
     match: Match = Match.EXACT
     get_retained: bool = False
     nkey: str | None = None
+    x_acknowledged_delivery: bool = False
     forward_for: list[ForwardedFor] = []
 
 
@@ -136,7 +137,7 @@ class CallOptions(PayloadOptions):
     progress: bool = False
     disclose_me: bool = False
     runmode: str | None = None
-    rkey: str | None = None
+    rkey: str | int | None = None
 
 
 class CancelOptions(_Options):
