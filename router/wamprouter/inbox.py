@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wamprouter.realm.delivery import Delivery
     from wamprouter.session import Session
 
-__all__ = ["accept"]
+__all__ = ["accept", "refused"]
 
 _DISCLOSING: Final = ("disclose_me", "disclose_caller")
 
@@ -26,6 +26,8 @@ _DISCLOSING: Final = ("disclose_me", "disclose_caller")
 def accept(session: Session, message: Message) -> list[Delivery]:
     """Authorize a message and return what it leads to; raise ProtocolViolation if it breaks the rules."""
     kind: Any = type(message)
+    if session.sequence is not None:
+        session.sequence.check(session, message)
     # The two frequent requests first, with their remembered decisions: no function call for them.
     if kind is Call:
         decision = session.role.calls.get(message.procedure)  # type: ignore[attr-defined]  # a Call has one
@@ -45,16 +47,25 @@ def accept(session: Session, message: Message) -> list[Delivery]:
 
 
 def _decided(session: Session, message: Any, action: Action, uri: str, match: Match = Match.EXACT) -> list[Delivery]:
+    refusal = refused(session, message, action, uri, match)
+    if refusal is not None:
+        return session.realm.refuse(session, message, refusal)
+    return session.realm.handle(session, message)
+
+
+def refused(
+    session: Session, message: Any, action: Action, uri: str, match: Match = Match.EXACT
+) -> RequestError | None:
+    """Return why a session may not send a request, or None. Whose role discloses it has it said in the options then."""
     decision = session.role.decide(action, uri, match)
     options = message.options
     if decision is Decision.DISCLOSED:
         message.options = {**options, "disclose_me": True}
     elif decision is not Decision.PERMITTED:
-        return session.realm.refuse(session, message, _refusal(decision, session, action, uri))
+        return _refusal(decision, session, action, uri)
     elif not session.realm.settings.may_disclose and any(options.get(name) for name in _DISCLOSING):
-        refusal = DisclosureNotAllowed(f"realm {session.realm.name} does not disclose who calls or publishes")
-        return session.realm.refuse(session, message, refusal)
-    return session.realm.handle(session, message)
+        return DisclosureNotAllowed(f"realm {session.realm.name} does not disclose who calls or publishes")
+    return None
 
 
 def _refusal(decision: Decision, session: Session, action: Action, uri: str) -> RequestError:

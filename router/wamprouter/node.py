@@ -12,7 +12,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, time
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
@@ -35,12 +35,15 @@ from wamprouter.auth.closed import ClosedGate
 from wamprouter.authz.roles import Action, Role, Rule
 from wamprouter.config import NodeConfig
 from wamprouter.local import LocalConnection, host
-from wamprouter.realm.facts import Fact, SessionJoined, SessionLeft
+from wamprouter.realm.facts import Fact, SessionJoined, SessionKilled, SessionLeft
 from wamprouter.realm.realm import Realm
 from wamprouter.realm.settings import HistoryRule, Settings
+from wamprouter.server.alarm import Alarm
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.listeners import CannotStart, Listener
-from wamprouter.server.peer import Lobby
+from wamprouter.server.peer import Lobby, Peer
+from wamprouter.store import EventStore
+from wamprouter.store.memory import MemoryStore
 
 __all__ = ["CannotStart", "Node", "run"]
 
@@ -65,12 +68,41 @@ class Node:
         self.dispatcher = Dispatcher(lambda action: reactor.callLater(0, action))
         # Publications need to be unlikely to collide, sessions also hard to guess.
         publications = GlobalIds(random.Random(secrets.randbits(128)).getrandbits)
-        self.realms = {realm.name: _make_realm(realm, publications, tell) for realm in config.realms}
-        self.lobby = Lobby(self.realms, GlobalIds(secrets.randbits), self.dispatcher)
+        session_ids = GlobalIds(secrets.randbits)
+        store = MemoryStore()
+        self.realms = {
+            realm.name: self._make_realm(realm, publications, _carrying_out(tell), store) for realm in config.realms
+        }
+        for realm in self.realms.values():
+            realm.open_meta_api(next(session_ids))
+        self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater)
         self.listeners = [Listener(transport, self) for transport in config.transports]
         self._components = config.components
         self.hosted: list[LocalConnection] = []
         self.is_stopping = False
+
+    def _make_realm(
+        self,
+        realm: configuration.Realm,
+        publications: GlobalIds,
+        tell: Callable[[Fact], None],
+        store: EventStore,
+    ) -> Realm:
+        uri_check = UriCheck(realm.options.uri_check)
+        alarm = Alarm(self.dispatcher, self.reactor.callLater, self.now)
+        alarm.realm = made = Realm(
+            realm.name,
+            {role.name: _make_role(role, uri_check) for role in realm.roles},
+            publications=publications,
+            tell=tell,
+            now=self.now,
+            wall_clock=time,
+            choose=random.randrange,
+            wake=alarm.wake,
+            store=store,
+            settings=_settings(realm.options),
+        )
+        return made
 
     def gate(self, auth: configuration.Auth) -> Gate:
         """Return what admits sessions on a transport."""
@@ -125,6 +157,19 @@ class Node:
         return finished
 
 
+def _carrying_out(tell: Callable[[Fact], None]) -> Callable[[Fact], None]:
+    """Return what tells a fact, and stops reading who was killed before anything else of it is read."""
+
+    def carry_out(fact: Fact) -> None:
+        if type(fact) is SessionKilled:
+            peer = fact.session.link.owner
+            if isinstance(peer, Peer):
+                peer.await_goodbye()
+        tell(fact)
+
+    return carry_out
+
+
 def _log_fact(fact: Fact) -> None:
     """Log who comes and goes."""
     if isinstance(fact, SessionJoined | SessionLeft):
@@ -136,17 +181,6 @@ def _log_fact(fact: Fact) -> None:
             authid=fact.session.authid,
             role=fact.session.authrole,
         )
-
-
-def _make_realm(realm: configuration.Realm, publications: GlobalIds, tell: Callable[[Fact], None]) -> Realm:
-    uri_check = UriCheck(realm.options.uri_check)
-    return Realm(
-        realm.name,
-        {role.name: _make_role(role, uri_check) for role in realm.roles},
-        publications=publications,
-        tell=tell,
-        settings=_settings(realm.options),
-    )
 
 
 def _settings(options: configuration.RealmOptions) -> Settings:

@@ -29,6 +29,7 @@ from wamp.protocol.messages import (
     Unsubscribe,
     Yield,
 )
+from wamprouter.realm.sequence import RequestSequence
 
 if TYPE_CHECKING:
     from wamp.protocol.codec import Codec
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from wamprouter.realm.calls import InFlight
     from wamprouter.realm.dealer import Registration
     from wamprouter.realm.realm import Realm
+    from wamprouter.realm.testaments import Scope
     from wamprouter.server.links import Link
 
 __all__ = ["ROUTED", "TABLE", "Act", "Session", "State", "next_act"]
@@ -118,15 +120,20 @@ class Session:
         "authprovider",
         "calls",
         "codec",
+        "completed",
         "features",
         "id",
         "invocation_ids",
         "invocations",
+        "is_autobahn_js",
         "link",
         "realm",
         "registrations",
         "role",
+        "sequence",
         "subscriptions",
+        "testaments",
+        "unacknowledged",
     )
 
     def __init__(
@@ -141,6 +148,7 @@ class Session:
         authmethod: str = "anonymous",
         authprovider: str = "static",
         features: frozenset[str] = frozenset(),
+        is_autobahn_js: bool = False,
     ) -> None:
         self.id = session_id
         self.realm = realm
@@ -154,9 +162,17 @@ class Session:
         self.authprovider = authprovider
         self.features = features
         """What the client announced, as ``role.feature``."""
+        self.is_autobahn_js = is_autobahn_js
+        """Whether the client looks like autobahn-js, which takes some correct messages for violations."""
+        self.sequence = RequestSequence() if realm.settings.strict_request_ids else None
         self.subscriptions: dict[int, Subscription] = {}  # subscription id -> Subscription
+        self.testaments: dict[Scope, list[Publish]] | None = None  # scope -> what is published when it has left
+        self.unacknowledged: dict[int, int] | None = None  # publication -> deliveries without an EVENT_RECEIVED yet
         self.registrations: dict[int, Registration] = {}  # registration id -> Registration
         self.calls: dict[int, InFlight] = {}  # CALL.Request -> call that this session waits for
+        self.completed: dict[int, None] | None = (
+            None  # CALL.Request of progressive calls that ended before the last CALL
+        )
         self.invocations: dict[int, InFlight] = {}  # INVOCATION.Request -> call that this session works on
         self.invocation_ids = RequestIds()
 

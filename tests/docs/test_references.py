@@ -8,7 +8,7 @@ import pytest
 from tests.docs.pages import DOCS, PAGES, README, ROOT, extension
 from wamprouter import config
 from wamprouter.cli import main
-from wamprouter.realm import broker, dealer
+from wamprouter.realm.realm import ROUTER_ROLES
 
 WITH_LINKS = [README, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *PAGES]
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
@@ -48,7 +48,9 @@ def test_links_between_pages_resolve(page):
 CODE = re.compile(r"`([^`\n]+)`")
 FOLDERS = ("client/", "router/", "config/", "examples/", "docs/", "tests/", "benchmarks/")
 # What WAMP itself names below "wamp.": no module of ours.
-WAMP_URI = re.compile(r"wamp\.(error|close|2)\b")
+WAMP_URI = re.compile(
+    r"wamp\.(error|close|2|registration|subscription|session\.(count|list|get|kill|add|flush|on)(_\w+)?)\b"
+)
 
 
 @pytest.mark.parametrize("page", [README, *PAGES], ids=name)
@@ -167,15 +169,36 @@ FEATURE_ROWS = {
     "pattern_based_subscription": "pattern-based subscription",
     "publisher_exclusion": "publisher exclusion",
     "subscriber_blackwhite_listing": "subscriber black- and whitelisting",
+    "event_history": "event history",
+    "event_retention": "event retention",
+    "payload_passthru_mode": "payloads passed through to subscribers",
+    "publication_trustlevels": "publication trust levels",
+    "publisher_identification": "publisher identification",
+    "sharded_subscription": "sharded subscription",
+    "subscription_revocation": "subscription revocation",
+    "x_acknowledged_event_delivery": "acknowledged event delivery",
     "pattern_based_registration": "pattern-based registration",
     "progressive_call_results": "progressive call results",
     "call_canceling": "call cancelling",
+    "call_reroute": "call re-routing",
+    "call_timeout": "call time-outs",
+    "call_trustlevels": "call trust levels",
+    "caller_identification": "caller identification",
+    "progressive_call_invocations": "progressive call invocations",
+    "registration_revocation": "registration revocation",
+    "sharded_registration": "sharded registration",
+    "shared_registration": "shared registration",
+    "session_meta_api": "session meta API",
+    "registration_meta_api": "registration meta API",
+    "subscription_meta_api": "subscription meta API",
+    "testament_meta_api": "testaments",
 }
 
 
 def test_protocol_says_of_what_is_announced_that_it_works():
     """And a feature that is announced has its row."""
     rows = re.findall(r"^\| ([^|]+) \| (works|not yet)", (DOCS / "protocol.md").read_text("utf-8"), re.MULTILINE)
-    assert FEATURE_ROWS.keys() == {*broker.FEATURES, *dealer.FEATURES}
+    announced = {feature for role in ROUTER_ROLES.values() for feature in role["features"]}
+    assert announced == FEATURE_ROWS.keys()
     for feature, row in FEATURE_ROWS.items():
         assert ["works"] == [status for title, status in rows if title.startswith(row)], feature

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.support.process import ROOT, RouterProcess, config, endpoint
+from tests.support.process import ALLOW_ALL, ROOT, RouterProcess, config, endpoint
 
 HERE = Path(__file__).parent / "python"
 
@@ -27,6 +27,15 @@ LIBRARIES = ("autobahn_twisted", "autobahn_asyncio", "wamp_twisted")
 SERIALIZERS = ("default", "json", "msgpack", "cbor")
 BATCHED = ("json.batched", "msgpack.batched", "cbor.batched")
 TRANSPORTS = {"ws": (*SERIALIZERS, *BATCHED), "web": ("default",), "rs": SERIALIZERS, "rs+unix": SERIALIZERS}
+
+
+DISCLOSED = {
+    "uri": "com.disclosed.",
+    "match": "prefix",
+    "allow": "all",
+    "disclose": {"caller": True, "publisher": True},
+}
+REALM = {"name": "realm1", "roles": [{"name": "anonymous", "permissions": [ALLOW_ALL, DISCLOSED]}]}
 
 
 class Place(NamedTuple):
@@ -153,6 +162,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         {"type": "rawsocket", "endpoint": endpoint(), "options": options},
         {"type": "rawsocket", "endpoint": {"type": "unix", "path": "router.sock"}, "options": options},
         {"type": "web", "endpoint": endpoint(), "paths": {"ws": {"type": "websocket"}}},
+        realms=[REALM],
     )
     with RouterProcess(tmp_path_factory.mktemp("router"), configuration) as router:
         urls = dict(zip(("ws", "rs", "rs+unix", "web"), (url.rstrip("/") for url in router.urls), strict=True))

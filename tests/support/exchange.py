@@ -31,6 +31,7 @@ PUBLISH, PUBLISHED, SUBSCRIBE, SUBSCRIBED, UNSUBSCRIBE, UNSUBSCRIBED, EVENT = 16
 CALL, CANCEL, RESULT = 48, 49, 50
 REGISTER, REGISTERED, UNREGISTER, UNREGISTERED = 64, 65, 66, 67
 INVOCATION, INTERRUPT, YIELD = 68, 69, 70
+EVENT_RECEIVED = 337
 
 CLOSED: Final = "CLOSED"
 """Heard when the router closes the connection."""
@@ -44,10 +45,53 @@ ALL: Final = {
 PLAIN: Final[dict[str, Any]] = {"caller": {}, "callee": {}, "publisher": {}, "subscriber": {}}
 """Roles without any feature."""
 
+ABLE: Final[dict[str, Any]] = {
+    "caller": {
+        "features": dict.fromkeys(
+            (
+                "call_canceling",
+                "caller_identification",
+                "payload_passthru_mode",
+                "progressive_call_invocations",
+                "progressive_call_results",
+            ),
+            True,
+        )
+    },
+    "callee": {
+        "features": dict.fromkeys(
+            (
+                "call_canceling",
+                "call_reroute",
+                "call_timeout",
+                "payload_passthru_mode",
+                "progressive_call_invocations",
+                "progressive_call_results",
+                "registration_revocation",
+            ),
+            True,
+        )
+    },
+}
+"""Roles with every feature that makes a difference to a call."""
+
+
+def without(roles: dict[str, Any], *features: str) -> dict[str, Any]:
+    """Return roles that have not announced these features, which are named as ``callee.call_canceling``."""
+    return {
+        role: {"features": {name: True for name in described.get("features", {}) if f"{role}.{name}" not in features}}
+        for role, described in roles.items()
+    }
+
+
+META: Final = "meta"
+"""The realm of those who look at who comes and goes."""
+
 CONFIGURATION: Final[dict[str, Any]] = {
     "version": 1,
     "realms": [
         {"name": "realm1", "roles": [{"name": "anonymous", "permissions": [ALLOW_ALL]}]},
+        {"name": META, "roles": [{"name": "anonymous", "permissions": [ALLOW_ALL]}]},
         {
             "name": "guarded",
             "roles": [
@@ -57,13 +101,35 @@ CONFIGURATION: Final[dict[str, Any]] = {
                 }
             ],
         },
+        {
+            "name": "recorded",
+            "roles": [{"name": "anonymous", "permissions": [ALLOW_ALL], "trustlevel": 3}],
+            "options": {"history": [{"uri": "com.log.", "match": "prefix"}]},
+        },
+        {
+            "name": "strict",
+            "roles": [{"name": "anonymous", "permissions": [ALLOW_ALL]}],
+            "options": {
+                "strict_request_ids": True,
+                "disclose_me": "deny",
+                "max_calls": 2,
+                "max_registrations": 2,
+                "max_call_timeout": 60_000,
+            },
+        },
+        {
+            "name": "lenient",
+            "roles": [{"name": "anonymous", "permissions": [ALLOW_ALL]}],
+            "options": {"cancel_reply": "quiet", "call_timeout_unit": "s", "max_call_timeout": 20},
+        },
     ],
     "transports": [
         {"type": "websocket", "endpoint": endpoint()},
         {"type": "rawsocket", "endpoint": endpoint()},
     ],
 }
-"""In realm1 everybody may do everything, in guarded only what is below com.open."""
+"""In realm1 and meta everybody may do everything, in guarded only what is below com.open. In recorded there are a trust level and
+history, in strict there is little room and no disclosure, lenient takes clients as they are and lets no call last 20 milliseconds."""
 
 
 class Id:
@@ -128,6 +194,11 @@ class Talker:
         self._connection.send(bytes(data))
         return self._exchange.heard(self)
 
+    def waits(self, seconds: float) -> dict[str, list[Any]]:
+        """Wait until this one hears something, for which so much time has to pass; return who hears what."""
+        self._connection.wait(seconds)
+        return self._exchange.heard()
+
     def disappears(self) -> dict[str, list[Any]]:
         """Cut the connection without a word; return who hears what of it."""
         self._connection.cut()
@@ -184,7 +255,7 @@ class MemoryRouter:
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.node = Node(NodeConfig.model_validate(CONFIGURATION), self.clock)
+        self.node = Node(NodeConfig.model_validate(CONFIGURATION), self.clock, now=self.clock.seconds)
         self.gate = self.node.gate(ANONYMOUS)  # as where the configuration says nothing about it
 
     def connect(self, serializer: str) -> MemoryConnection:
@@ -203,6 +274,9 @@ class MemoryConnection:
 
     def send(self, data: bytes) -> None:
         self._peer.receive(data)
+
+    def wait(self, seconds: float) -> None:
+        self._router.clock.advance(seconds)
 
     def settle(self) -> None:
         self._router.clock.advance(0)
@@ -240,6 +314,10 @@ class SocketConnection:
 
     def send(self, data: bytes) -> None:
         self._wire.send(data)
+
+    def wait(self, _seconds: float) -> None:
+        while self._is_open and not self._messages:
+            self._read_frame()
 
     def settle(self) -> None:
         # Twice: a PONG may overtake the messages of the same read, but not those of the read before.

@@ -22,6 +22,7 @@ from wamprouter.realm.delivery import Delivery
 from wamprouter.realm.facts import Fact
 from wamprouter.realm.realm import Realm
 from wamprouter.session import Session
+from wamprouter.store.memory import MemoryStore
 
 __all__ = [
     "ALL_FEATURES",
@@ -64,9 +65,28 @@ class Meeting:
     def __init__(self, roles: Mapping[str, Role] | None = None, **options: Any) -> None:
         self.facts: list[Fact] = []
         self.roles = roles or {"user": anyone()}
-        self.realm = Realm("realm1", self.roles, publications=count(PUBLICATION), tell=self.facts.append, **options)
+        self.wall_time = 1_800_000_000.0
+        """Seconds since 1970, for whom time passes only if a test says so."""
+        self.time = 0.0
+        """Seconds; see ``wall_time``."""
+        self.wakes: list[float] = []
+        """When the realm wanted to be woken."""
+        self.choice = 0
+        """Which of several is chosen by chance."""
+        self.realm = Realm(
+            "realm1",
+            self.roles,
+            publications=count(PUBLICATION),
+            tell=self.facts.append,
+            wall_clock=lambda: self.wall_time,
+            choose=lambda count: self.choice % count,
+            store=MemoryStore(),
+            **{"now": lambda: self.time, "wake": self.wakes.append, **options},
+        )
         self._session_ids = count(1)
         self.names: dict[Session, str] = {}
+        self.announced: list[tuple[str, Message]] = []
+        """Who has heard what of the last join."""
         self.alice = self.join("alice")
         self.bob = self.join("bob")
         self.carol = self.join("carol")
@@ -92,7 +112,7 @@ class Meeting:
             features=frozenset(features),
         )
         self.names[session] = name
-        self.realm.attach(session)
+        self.announced = self.heard(self.realm.attach(session))
         return session
 
     def send(self, session: Session, message: Message) -> list[tuple[str, Message]]:
@@ -102,6 +122,11 @@ class Meeting:
     def ask(self, session: Session, message: Message) -> list[tuple[str, Message]]:
         """Let a message of a session in through authorization; return who hears what, in order."""
         return self.heard(accept(session, message))
+
+    def wait(self, seconds: float) -> list[tuple[str, Message]]:
+        """Let time pass; return who hears what of it."""
+        self.time += seconds
+        return self.heard(self.realm.expire(self.time))
 
     def leave(self, session: Session) -> list[tuple[str, Message]]:
         """Let a session go; return who hears what of it."""
@@ -119,7 +144,7 @@ class Meeting:
     def is_blank(self) -> bool:
         """Tell whether nothing is left of anybody: no session, subscription, registration or call in any table."""
         broker, dealer = self.realm.broker, self.realm.dealer
-        tables: list[Any] = [self.realm.sessions, broker._index, dealer._index]
+        tables: list[Any] = [self.realm.sessions, broker._index, broker.subscriptions, dealer._index]
         for session in self.names:
             tables += [session.subscriptions, session.registrations, session.calls, session.invocations]
         return not any(map(len, tables))

@@ -44,7 +44,7 @@ class House:
         self.meeting = Meeting({"user": anyone(), "guest": guest}, **options)
         self.turns: deque[Any] = deque()
         self.dispatcher = Dispatcher(self.turns.append)
-        self.lobby = Lobby({"realm1": self.meeting.realm}, count(101), self.dispatcher)
+        self.lobby = Lobby({"realm1": self.meeting.realm}, count(101), self.dispatcher, lambda _seconds, _action: None)
 
     def connection(self, name: str = "house", role: str = "user") -> LocalConnection:
         return LocalConnection(self.lobby, self.turns.append, name, role)

@@ -1,4 +1,4 @@
-"""What happened in a realm, told to whoever wants to know: logs and statistics now, the meta API next.
+"""What happened in a realm, told to whoever wants to know: logs, statistics, the meta API.
 
 Facts are told after the deed and change nothing. Broker, dealer and realm are given a ``Tell`` to pass them to.
 """
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from wamprouter.session import Session
 
 __all__ = [
+    "EventAcknowledged",
     "Fact",
     "Registered",
     "RegistrationCreated",
     "RegistrationDeleted",
     "SessionJoined",
+    "SessionKilled",
     "SessionLeft",
     "Subscribed",
     "SubscriptionCreated",
@@ -45,6 +47,10 @@ class SessionLeft(Fact):
     pass
 
 
+class SessionKilled(Fact):
+    """The realm has put it out, and has a GOODBYE for it: whatever it still sends must not be read."""
+
+
 class _SubscriptionFact(Fact):
     subscription: Subscription
 
@@ -63,6 +69,12 @@ class Unsubscribed(_SubscriptionFact):
 
 class SubscriptionDeleted(_SubscriptionFact):
     pass
+
+
+class EventAcknowledged(Fact):
+    """A subscriber has received an event that was delivered to it with the wish to know that."""
+
+    publication: int
 
 
 class _RegistrationFact(Fact):

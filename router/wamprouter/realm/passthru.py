@@ -17,18 +17,18 @@ __all__ = ["FEATURE", "carried", "check_sender", "is_passed_through"]
 
 FEATURE: Final = "payload_passthru_mode"
 
-_PPT: Final = ("ppt_scheme", "ppt_serializer", "ppt_cipher", "ppt_keyid")
-_CARRIED: Final = (*_PPT, "enc_algo", "enc_serializer", "enc_key")
+_PPT: Final = frozenset({"ppt_scheme", "ppt_serializer", "ppt_cipher", "ppt_keyid"})
+_CARRIED: Final = _PPT | {"enc_algo", "enc_serializer", "enc_key"}
 
 
 def carried(options: dict[str, Any]) -> dict[str, Any]:
     """Return what of a message's options or details goes with its payload to the receiver."""
-    return {name: options[name] for name in _CARRIED if name in options}
+    return {} if _CARRIED.isdisjoint(options) else {name: options[name] for name in options if name in _CARRIED}
 
 
 def is_passed_through(options: dict[str, Any]) -> bool:
     """Tell whether a message uses payload passthru mode."""
-    return any(name in options for name in _PPT)
+    return not _PPT.isdisjoint(options)
 
 
 def check_sender(session: Session, role: str, options: dict[str, Any]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from wamp.protocol.errors import RequestError
+from wamp.protocol.errors import ProtocolViolation, RequestError
 from wamp.protocol.ids import RouterIds
 from wamp.protocol.messages import (
     Call,
     Cancel,
     Error,
     EventReceived,
+    Goodbye,
     Message,
     Publish,
     Register,
@@ -21,17 +22,28 @@ from wamp.protocol.messages import (
     Yield,
 )
 from wamp.protocol.roles import announcement
-from wamprouter.realm import broker, dealer, facts
+from wamprouter.authz.roles import Action
+from wamprouter.inbox import refused
+from wamprouter.realm import broker, dealer, facts, meta
+from wamprouter.realm.calls import is_over
 from wamprouter.realm.delivery import Delivery, refusal
+from wamprouter.realm.policies import Choose
 from wamprouter.realm.settings import DEFAULT, Settings
+from wamprouter.realm.testaments import Testaments
 
 if TYPE_CHECKING:
     from wamprouter.authz.roles import Role
     from wamprouter.session import Session
+    from wamprouter.store import EventStore
 
 __all__ = ["ROUTER_ROLES", "Realm"]
 
-ROUTER_ROLES: Final = announcement({"broker": broker.FEATURES, "dealer": dealer.FEATURES})
+ROUTER_ROLES: Final = announcement(
+    {
+        "broker": sorted((*broker.FEATURES, *meta.FEATURES["broker"])),
+        "dealer": sorted((*dealer.FEATURES, *meta.FEATURES["dealer"])),
+    }
+)
 """``WELCOME.Details.roles``."""
 
 
@@ -45,15 +57,45 @@ class Realm:
         *,
         publications: Iterator[int],
         tell: facts.Tell,
+        now: Callable[[], float],
+        wall_clock: Callable[[], float],
+        choose: Choose,
+        wake: Callable[[float], None],
+        store: EventStore,
         settings: Settings = DEFAULT,
     ) -> None:
+        """``wall_clock`` returns seconds since 1970, as they are told to clients; ``store`` keeps event history.
+
+        ``now`` is in seconds too and never goes back; ``wake`` is told when ``expire`` must be called sooner than known.
+        """
         self.name = name
         self.roles = roles
         self.settings = settings
         self.sessions: dict[int, Session] = {}  # session id -> Session
-        self._tell = tell
-        self.broker = broker.Broker(ids=RouterIds(), publications=publications, tell=tell)
-        self.dealer = dealer.Dealer(ids=RouterIds(), tell=tell)
+        self._tell_others = tell
+        self._meta: meta.Meta | None = None
+        # What the meta API has to do: looked at after every message, hence not asked of it.
+        self._asked: Mapping[int, object] = {}
+        self._news: list[facts.Fact] = []
+        self.broker = broker.Broker(
+            realm=name,
+            ids=RouterIds(),
+            publications=publications,
+            tell=self._tell,
+            settings=settings,
+            wall_clock=wall_clock,
+            store=store,
+        )
+        self.testaments = Testaments(limit=settings.max_testaments, refuse=_refused, publish=self.broker.publish)
+        self.dealer = dealer.Dealer(
+            ids=RouterIds(),
+            tell=self._tell,
+            settings=settings,
+            now=now,
+            wall_clock=wall_clock,
+            choose=choose,
+            wake=wake,
+        )
         self._routes: Mapping[type[Message], Callable[[Session, Any], list[Delivery]]] = {
             Publish: self.broker.publish,
             Subscribe: self.broker.subscribe,
@@ -64,38 +106,86 @@ class Realm:
             Error: self.dealer.error,
             Register: self.dealer.register,
             Unregister: self.dealer.unregister,
-            EventReceived: self._event_received,
+            EventReceived: self.broker.event_received,
         }
 
-    def attach(self, session: Session) -> None:
-        """Let a session in."""
+    def open_meta_api(self, session_id: int) -> None:
+        """Let the router's own session in, which can be called for the meta procedures and publishes the meta events."""
+        self._meta = meta.Meta(self, session_id)
+        self._asked, self._news = self._meta.session.invocations, self._meta.news
+        self._meta.register()
+
+    def attach(self, session: Session) -> list[Delivery]:
+        """Let a session in, and return what others must hear of it."""
         self.sessions[session.id] = session
         self._tell(facts.SessionJoined(session))
+        return self._attended([])
 
     def detach(self, session: Session) -> list[Delivery]:
         """Forget a session that has left or is lost, and return what others must hear of it."""
+        return self._attended(self._forget(session))
+
+    def expel(self, session: Session, reason: str, message: str = "", *, quietly: bool = False) -> list[Delivery]:
+        """Put a session out at once; return what others must hear of it, and the GOODBYE to itself.
+
+        It is out of all tables whatever it does: who carries its messages is told not to read them any more. ``quietly``:
+        no meta events and no testaments.
+        """
+        before = len(self._news)
+        deliveries = self._forget(session, with_testaments=not quietly)
+        if quietly:
+            del self._news[before:]
+        self._tell(facts.SessionKilled(session))
+        goodbye = Goodbye({"message": message} if message else {}, reason)
+        return [*deliveries, Delivery(goodbye, (session,))]
+
+    def _forget(self, session: Session, *, with_testaments: bool = True) -> list[Delivery]:
         if self.sessions.pop(session.id, None) is None:
             return []
         deliveries = self.dealer.detach(session)
         self.broker.detach(session)
+        if with_testaments:
+            deliveries += self.testaments.execute(session)
         self._tell(facts.SessionLeft(session))
         return deliveries
 
     def handle(self, session: Session, message: Message) -> list[Delivery]:
         """Return what an authorized message leads to; raise ProtocolViolation if it breaks the rules."""
         try:
-            return self._routes[type(message)](session, message)
+            deliveries = self._routes[type(message)](session, message)
         except RequestError as error:
-            return self.refuse(session, message, error)
+            deliveries = self.refuse(session, message, error)
+        return self._attended(deliveries) if self._asked or self._news else deliveries
+
+    def next_deadline(self) -> float | None:
+        """Return when ``expire`` has something to do, None if nothing is waited for."""
+        return self.dealer.next_deadline()
+
+    def expire(self, now: float) -> list[Delivery]:
+        """Return what follows from it being that late."""
+        return self._attended(self.dealer.expire(now))
+
+    def _attended(self, deliveries: list[Delivery]) -> list[Delivery]:
+        """Let the meta API do its part: answer calls of it, and tell what has happened."""
+        return deliveries if self._meta is None else self._meta.attend(deliveries)
+
+    def _tell(self, fact: facts.Fact) -> None:
+        self._tell_others(fact)
+        if self._meta is not None:
+            self._meta.note(fact)
 
     @staticmethod
     def refuse(session: Session, message: Any, error: RequestError) -> list[Delivery]:
         """Answer a request with an error. A publication that asks for no acknowledgement never gets one."""
         if type(message) is Publish and not message.options.get("acknowledge"):
             return []
+        if type(message) is Call:
+            if message.request in session.calls:  # an answer to this one would be taken for an answer to that
+                raise ProtocolViolation(f"CALL {message.request} is still in flight")
+            if is_over(session, message, refused=True):
+                return []
         return [refusal(session, message.CODE, message.request, error)]
 
-    @staticmethod
-    def _event_received(_session: Session, _message: EventReceived) -> list[Delivery]:
-        """Nothing waits for acknowledgements of events yet: none are asked for."""
-        return []
+
+def _refused(session: Session, testament: Publish) -> RequestError | None:
+    return refused(session, testament, Action.PUBLISH, testament.topic)

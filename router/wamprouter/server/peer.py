@@ -25,6 +25,18 @@ from wamprouter.session import ROUTED, Act, Session, State, next_act
 __all__ = ["Connection", "Lobby", "Peer"]
 
 
+_PATIENCE: Final = 5.0  # seconds for the reply to our GOODBYE; it takes a round trip, and whatever is queued before it
+
+
+_AUTOBAHN_JS: Final = features(
+    {
+        "caller": {
+            "features": dict.fromkeys(("caller_identification", "call_canceling", "progressive_call_results"), True)
+        }
+    }
+)
+
+
 class Connection(Protocol):
     """What a peer can ask of the transport it is on."""
 
@@ -36,14 +48,21 @@ class Connection(Protocol):
 
 
 class Lobby:
-    """What peers need before they have a session: the realms, session ids, and the dispatcher."""
+    """What peers need before and after they have a session: realms, session ids, the dispatcher, a timer."""
 
-    __slots__ = ("_interned", "dispatcher", "realms", "session_ids")
+    __slots__ = ("_interned", "call_later", "dispatcher", "realms", "session_ids")
 
-    def __init__(self, realms: Mapping[str, Realm], session_ids: Iterator[int], dispatcher: Dispatcher) -> None:
+    def __init__(
+        self,
+        realms: Mapping[str, Realm],
+        session_ids: Iterator[int],
+        dispatcher: Dispatcher,
+        call_later: Callable[[float, Callable[[], None]], object],
+    ) -> None:
         self.realms = realms
         self.session_ids = session_ids
         self.dispatcher = dispatcher
+        self.call_later = call_later
         self._interned: dict[frozenset[str], frozenset[str]] = {}
 
     def intern(self, announced: frozenset[str]) -> frozenset[str]:
@@ -111,7 +130,8 @@ class Peer:
             return
         self.session = session
         self.state = State.ESTABLISHED
-        session.realm.attach(session)
+        # Before WELCOME, at which the session may end: others must not hear of that first.
+        self._lobby.dispatcher.deliver(session.realm.attach(session))
         self._send(Welcome(session.id, _welcome(session)))
 
     def _admit(self, realm_name: str, details: HelloDetails, announced: frozenset[str]) -> Session:
@@ -133,6 +153,7 @@ class Peer:
             authmethod=grant.authmethod,
             authprovider=grant.authprovider,
             features=lobby.intern(announced),
+            is_autobahn_js=details.agent is None and _is_autobahn_js(announced),
         )
 
     def _reply_goodbye(self, _goodbye: Message) -> None:
@@ -153,16 +174,30 @@ class Peer:
     # -- how it ends
 
     def leave(self, reason: str, text: str = "") -> None:
-        """Say GOODBYE for a deliberate end. The client's reply, or the time-out of its connection, completes it."""
+        """Say GOODBYE for a deliberate end. The client's reply completes it, or the end of our patience."""
         if self.state is State.ESTABLISHED:
-            self.state = State.CLOSING
             self._detach()
+            self.await_goodbye()
             self._send(Goodbye({"message": text} if text else {}, reason))
+
+    def await_goodbye(self) -> None:
+        """Take it that the session is out of its realm and has a GOODBYE on its way: only the reply is still read."""
+        self.session = None
+        self.state = State.CLOSING
+        self._lobby.call_later(_PATIENCE, self._give_up)
+
+    def _give_up(self) -> None:
+        if self.state is State.CLOSING:
+            self.state = State.CLOSED
+            self._connection.close("no reply to GOODBYE")
 
     def abort(self, violation: ProtocolViolation) -> None:
         """End the session of a peer that broke the rules; nothing it still sends is read."""
-        if self.state is not State.CLOSED:
-            text = str(violation)
+        text = str(violation)
+        if self.state is State.CLOSING:  # nothing comes after GOODBYE, hence no ABORT
+            self.state = State.CLOSED
+            self._connection.close(text, violation=True)
+        elif self.state is not State.CLOSED:
             self._end(Abort({"message": text}, violation.uri), text, violation=True)
 
     def _end(self, abort: Abort, text: str, *, violation: bool = False) -> None:
@@ -199,6 +234,11 @@ _ACTS: Final[Mapping[Act, Callable[[Peer, Message], None]]] = {
     Act.CLOSE: Peer._close,
     Act.IGNORE: Peer._ignore,
 }
+
+
+def _is_autobahn_js(announced: frozenset[str]) -> bool:
+    """Tell whether features, announced without an agent, are those of autobahn-js. autobahn-python announces more."""
+    return frozenset(feature for feature in announced if feature.startswith("caller.")) == _AUTOBAHN_JS
 
 
 def _welcome(session: Session) -> dict[str, Any]:

@@ -30,7 +30,8 @@ def test_no_uri(exchange, kind, uri):
 def test_near_misses(exchange, uri, match):
     """Empty components are for wildcards, a dot at the end for prefixes; loose URIs may have any letters."""
     alice = exchange.join("alice")
-    assert {"alice": [[SUBSCRIBED, 1, Id()]]} == alice.says(SUBSCRIBE, 1, {"match": match}, uri)
+    heard = alice.says(SUBSCRIBE, 1, {"match": match}, uri)["alice"]
+    assert [SUBSCRIBED, 1, Id()] == heard[0]  # a pattern of nearly everything also hears of itself
 
 
 @pytest.mark.parametrize(("uri", "match"), [("com..topic", "prefix"), (".com", "prefix"), ("com.#", "wildcard")])

@@ -14,6 +14,7 @@ from autobahn.asyncio.rawsocket import WampRawSocketClientFactory  # noqa: E402 
 from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession  # noqa: E402
 from autobahn.wamp import types  # noqa: E402
 from autobahn.wamp.exception import ApplicationError  # noqa: E402
+from autobahn.wamp.message import Cancel  # noqa: E402
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer  # noqa: E402
 from party import play  # noqa: E402
 
@@ -34,6 +35,21 @@ def resolve(waiting: Any, value: Any) -> None:
 
 def read_line() -> Any:
     return asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+
+
+def newest_call(session: Any) -> int:
+    """Return the request id of the call that was just made."""
+    return int(max(session._call_reqs))
+
+
+def cancel(session: Any, request: int, mode: str) -> None:
+    """Cancel a call as the message says: Autobahn's own way has no mode."""
+    session._transport.send(Cancel(request, mode))
+
+
+def cut(session: Any) -> None:
+    """Lose the connection, without a word to the router."""
+    session._transport.transport.abort()
 
 
 def connect(make: Any, url: str, serializer: str | None, extra: dict[str, Any]) -> None:

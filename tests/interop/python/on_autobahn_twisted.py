@@ -12,6 +12,7 @@ txaio.use_twisted()
 from autobahn.twisted.wamp import ApplicationRunner, ApplicationSession  # noqa: E402  # after choosing the framework
 from autobahn.wamp import types  # noqa: E402
 from autobahn.wamp.exception import ApplicationError  # noqa: E402
+from autobahn.wamp.message import Cancel  # noqa: E402
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer  # noqa: E402
 from party import play  # noqa: E402
 from twisted.internet import reactor  # noqa: E402
@@ -36,6 +37,21 @@ def resolve(waiting: Any, value: Any) -> None:
 
 def read_line() -> Any:
     return deferToThread(sys.stdin.readline)
+
+
+def newest_call(session: Any) -> int:
+    """Return the request id of the call that was just made."""
+    return int(max(session._call_reqs))
+
+
+def cancel(session: Any, request: int, mode: str) -> None:
+    """Cancel a call as the message says: Autobahn's own way has no mode."""
+    session._transport.send(Cancel(request, mode))
+
+
+def cut(session: Any) -> None:
+    """Lose the connection, without a word to the router."""
+    session._transport.transport.abortConnection()
 
 
 def connect(make: Any, url: str, serializer: str | None, extra: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from twisted.internet.task import react
 from twisted.internet.threads import deferToThread
 
 from wamp import ApplicationError, types
+from wamp.protocol.messages import Cancel
 from wamp.twisted import ApplicationRunner, ApplicationSession
 
 __all__ = ["ApplicationError", "ApplicationSession", "types"]
@@ -27,6 +28,21 @@ def resolve(waiting: Any, value: Any) -> None:
 
 def read_line() -> Any:
     return deferToThread(sys.stdin.readline)
+
+
+def newest_call(session: Any) -> int:
+    """Return the request id of the call that was just made."""
+    return int(max(session._wamp._pending))
+
+
+def cancel(session: Any, request: int, mode: str) -> None:
+    """Cancel a call as the message says: as with Autobahn, cancelling a Deferred has no mode."""
+    session.transport.send(Cancel(request, {"mode": mode}))
+
+
+def cut(session: Any) -> None:
+    """Lose the connection, without a word to the router."""
+    session.transport.abort()
 
 
 def connect(make: Any, url: str, serializer: str | None, extra: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 Each session of a party offers procedures and an inbox under its own name, and goes through ``STEPS`` with other parties'
 sessions. This is how applications are written: nothing here knows of the router, nor which of the libraries it is.
 The library's module gives: ``ApplicationSession``, ``ApplicationError``, ``types``, ``future``, ``resolve``, ``connect``,
-``read_line``.
+``read_line``, and what none of them offers by name: ``newest_call``, ``cancel``, ``cut``.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-UNICODE = "Grüß Gott, 世界 ☃ 𝄞"
-BINARY = bytes(range(256)) + b"\0"
+import advanced
+from expect import BINARY, UNICODE, Expected, come, equal, refused, until
+
 NESTED: dict[str, Any] = {
     "list": [1, -1, 2**53 - 1, 1.5, True, None, UNICODE, []],
     "dict": {"a": {"b": {"c": [[]]}}},
@@ -30,8 +31,10 @@ def party(library: Any) -> type[Any]:
 
     class Party(library.ApplicationSession):  # type: ignore[misc]  # which of them is known when it runs
         async def onJoin(self, details: Any) -> None:
+            self.id = details.session
             try:
-                await self.offer(self.config.extra["name"])
+                if not self.config.extra["is_visitor"]:
+                    await self.offer(self.config.extra["name"])
             except Exception as error:  # noqa: BLE001  # told to the test
                 library.resolve(self.config.extra["joined"], repr(error))
             else:
@@ -44,17 +47,26 @@ def party(library: Any) -> type[Any]:
         # -- what others call
 
         async def offer(self, name: str) -> None:
-            self.sleeping: set[str] = set()
+            self.name = name
+            self.sleeping: dict[str, Any] = {}  # token -> what it waits for
             self.interrupted: set[str] = set()
             self.inbox: dict[str, list[Any]] = {}
+            self.shared: dict[str, Any] = {}  # procedure -> its registration
             for procedure in (self.add, self.greet, self.nothing, self.fail, self.crash, self.echo, self.both):
                 await self.register(procedure, f"{name}.{procedure.__name__}")
-            for asking in (self.sleep, self.is_sleeping, self.was_interrupted, self.announce, self.received):
+            for slow in (self.sleep, self.insist, self.is_sleeping, self.was_interrupted, self.wake):
+                await self.register(slow, f"{name}.{slow.__name__}")
+            for asking in (self.announce, self.received, self.share, self.unshare, self.session):
                 await self.register(asking, f"{name}.{asking.__name__}")
-            await self.register(self.count, f"{name}.count", types.RegisterOptions(details_arg="details"))
-            await self.register(
-                self.which, f"{name}.pattern", types.RegisterOptions(match="prefix", details_arg="details")
-            )
+            details = types.RegisterOptions(details_arg="details")
+            await self.register(self.count, f"{name}.count", details)
+            await self.register(self.who, f"{name}.who", details)
+            await self.register(self.who, f"com.disclosed.{name}.who", details)
+            prefix = types.RegisterOptions(match="prefix", details_arg="details")
+            wildcard = types.RegisterOptions(match="wildcard", details_arg="details")
+            await self.register(self.which, f"{name}.pattern", prefix)
+            await self.register(self.which, f"{name}.some..where", wildcard)
+            await self.register(lambda: "exact", f"{name}.pattern.exact")
             await self.subscribe(
                 self.on_letter, f"{name}.inbox", types.SubscribeOptions(match="prefix", details_arg="details")
             )
@@ -80,21 +92,39 @@ def party(library: Any) -> type[Any]:
         def both(self) -> Any:
             return types.CallResult(1, "two", three=[3])
 
-        async def count(self, number: int, details: Any) -> int:
+        async def count(self, number: int, details: Any) -> Any:
+            if details.progress is None:
+                return "not asked for progress"
             for value in range(number):
-                details.progress(value)
+                details.progress(value, word=UNICODE)
             return number
 
         def which(self, details: Any) -> Any:
             return details.procedure
 
-        async def sleep(self, token: str) -> None:
-            self.sleeping.add(token)
+        def who(self, details: Any) -> Any:
+            return [details.caller, details.caller_authrole]
+
+        def session(self) -> int:
+            return int(self.id)
+
+        async def sleep(self, token: str) -> Any:
+            self.sleeping[token] = library.future()
             try:
-                await library.future()
+                return await self.sleeping[token]
             except BaseException:
                 self.interrupted.add(token)
                 raise
+
+        async def insist(self, token: str) -> Any:
+            """Like sleep, but has a result even so."""
+            try:
+                return await self.sleep(token)
+            except BaseException:  # noqa: BLE001  # CancelledError, of whichever loop
+                return "insisted"
+
+        def wake(self, token: str) -> None:
+            library.resolve(self.sleeping[token], "woken")
 
         def is_sleeping(self, token: str) -> bool:
             return token in self.sleeping
@@ -102,13 +132,22 @@ def party(library: Any) -> type[Any]:
         def was_interrupted(self, token: str) -> bool:
             return token in self.interrupted
 
-        async def announce(self, topic: str, *args: Any, acknowledge: bool, **kwargs: Any) -> int | None:
+        async def announce(
+            self, topic: str, *args: Any, acknowledge: bool, wanted: dict[str, Any] | None = None, **kwargs: Any
+        ) -> int | None:
             if not acknowledge:
                 self.publish(topic, *args, **kwargs)
                 return None
-            options = types.PublishOptions(acknowledge=True)
+            options = types.PublishOptions(acknowledge=True, **wanted or {})
             publication = await self.publish(topic, *args, options=options, **kwargs)
             return int(publication.id)
+
+        async def share(self, procedure: str, **wanted: Any) -> None:
+            options = types.RegisterOptions(**wanted)
+            self.shared[procedure] = await self.register(lambda: self.name, procedure, options)
+
+        async def unshare(self, procedure: str) -> None:
+            await self.shared.pop(procedure).unregister()
 
         def on_letter(self, *args: Any, details: Any, **kwargs: Any) -> None:
             self.inbox.setdefault(details.topic, []).append([list(args), kwargs])
@@ -117,24 +156,6 @@ def party(library: Any) -> type[Any]:
             return self.inbox.pop(topic, [])
 
     return Party
-
-
-class Expected(Exception):
-    """Something came out otherwise than expected."""
-
-
-def equal(got: Any, expected: Any) -> None:
-    if got != expected:
-        raise Expected(f"got {str(got)[:300]!r}, expected {str(expected)[:300]!r}")
-
-
-async def refused(library: Any, awaitable: Any) -> Any:
-    """Return the error that a call fails with."""
-    try:
-        result = await awaitable
-    except library.ApplicationError as error:
-        return error
-    raise Expected(f"got {result!r}, expected an error")
 
 
 # -- the steps: (library, our session, the other's name, a token of this pair)
@@ -186,30 +207,15 @@ async def error_of_the_router(library: Any, me: Any, other: str, token: str) -> 
     equal(error.error, "wamp.error.procedure_already_exists")
 
 
-async def pattern_registration(library: Any, me: Any, other: str, token: str) -> None:
-    equal(await me.call(f"{other}.pattern.a.b"), f"{other}.pattern.a.b")
-
-
 async def progressive_results(library: Any, me: Any, other: str, token: str) -> None:
     progress: list[Any] = []
-    result = await me.call(f"{other}.count", 5, options=library.types.CallOptions(on_progress=progress.append))
-    equal((progress, result), ([0, 1, 2, 3, 4], 5))
 
+    def on_progress(*args: Any, **kwargs: Any) -> None:
+        progress.append((args, kwargs))
 
-async def until(me: Any, procedure: str, token: str) -> None:
-    """Ask until the answer is yes: asyncio takes some turns to begin, or to cancel, what a procedure does."""
-    for _ in range(200):
-        if await me.call(procedure, token):
-            return
-    raise Expected(f"{procedure} did not become true")
-
-
-async def come(me: Any, other: str, seen: list[Any], number: int) -> None:
-    """Let events come that are on their way: asyncio hands them over some turns after the result that followed them."""
-    for _ in range(200):
-        if len(seen) >= number:
-            return
-        await me.call(f"{other}.nothing")
+    result = await me.call(f"{other}.count", 5, options=library.types.CallOptions(on_progress=on_progress))
+    equal((progress, result), ([((value,), {"word": UNICODE}) for value in range(5)], 5))
+    equal(await me.call(f"{other}.count", 5), "not asked for progress")
 
 
 async def cancellation(library: Any, me: Any, other: str, token: str) -> None:
@@ -305,18 +311,34 @@ STEPS: tuple[Callable[[Any, Any, str, str], Awaitable[None]], ...] = (
     exception_of_the_callee,
     wrong_arguments,
     error_of_the_router,
-    pattern_registration,
     progressive_results,
     cancellation,
     subscriptions,
     publications,
     own_publications,
     registrations,
+    *advanced.STEPS,
 )
 
 
 def say(value: Any) -> None:
     print(json.dumps(value), flush=True)  # noqa: T201  # what the test reads
+
+
+async def join(library: Any, make: Any, place: dict[str, Any], *, is_visitor: bool = False) -> Any:
+    """Return a new session; a visitor, which ``extra["visit"]`` makes another of, offers nothing."""
+    extra = {
+        "name": place["name"],
+        "is_visitor": is_visitor,
+        "joined": library.future(),
+        "left": library.future(),
+        "visit": lambda: join(library, make, place, is_visitor=True),
+    }
+    library.connect(make, place["url"], place["serializer"], extra)
+    session = await extra["joined"]
+    if isinstance(session, str):
+        raise RuntimeError(f"{place['name']} could not join: {session}")
+    return session
 
 
 async def play(library: Any) -> None:
@@ -325,13 +347,9 @@ async def play(library: Any) -> None:
     leaving = []
     make = party(library)
     for place in json.loads(sys.argv[1]):
-        extra = {"name": place["name"], "joined": library.future(), "left": library.future()}
-        library.connect(make, place["url"], place["serializer"], extra)
-        session = await extra["joined"]
-        if isinstance(session, str):
-            raise RuntimeError(f"{place['name']} could not join: {session}")
+        session = await join(library, make, place)
         sessions[place["name"]] = session
-        leaving.append((place["name"], session, extra["left"]))
+        leaving.append((place["name"], session, session.config.extra["left"]))
     say({"joined": list(sessions)})
 
     for caller, callee in json.loads(await library.read_line()):

@@ -16,8 +16,6 @@ from wamp.protocol.messages import (
     Unsubscribe,
     Unsubscribed,
 )
-from wamp.protocol.options import PublishOptions, read
-from wamprouter.realm.audience import receivers
 
 
 @pytest.fixture
@@ -334,14 +332,6 @@ def test_lists_hold_for_every_matching_subscription(meeting):
     meeting.send(meeting.alice, Subscribe(1, {}, "com.weather"))
     meeting.send(meeting.alice, Subscribe(2, {"match": "prefix"}, "com"))
     assert [] == meeting.send(meeting.bob, Publish(1, {"exclude_authid": ["alice"]}, "com.weather"))
-
-
-def test_the_list_of_subscribers_is_never_handed_out_to_be_changed(meeting):
-    """An audience without any condition is a list of its own."""
-    subscribers = [meeting.alice, meeting.bob]
-    chosen = receivers(subscribers, meeting.carol, read(PublishOptions, {"exclude_me": False}))
-    assert subscribers == chosen
-    assert subscribers is not chosen
 
 
 # Order and facts

@@ -471,11 +471,21 @@ def test_what_a_callee_says_after_its_caller_was_answered_is_discarded(called, m
     assert {} == called.bob.invocations
 
 
-@pytest.mark.parametrize(("first", "second"), list(product(["skip", "kill", "killnowait"], repeat=2)))
+@pytest.mark.parametrize(
+    ("first", "second"), [*product(["skip", "killnowait"], ["skip", "kill", "killnowait"]), ("kill", "kill")]
+)
 def test_a_second_cancel_changes_nothing(called, first, second):
     """Neither a second answer nor a second INTERRUPT."""
     called.send(called.alice, Cancel(1, {"mode": first}))
     assert [] == called.send(called.alice, Cancel(1, {"mode": second}))
+
+
+@pytest.mark.parametrize("second", ["skip", "killnowait"])
+def test_a_caller_that_waits_for_a_killed_call_may_leave_it(called, second):
+    """It has its answer then, the callee no second INTERRUPT, and what that says is discarded."""
+    called.send(called.alice, Cancel(1, {"mode": "kill"}))
+    assert [("alice", CANCELED)] == called.send(called.alice, Cancel(1, {"mode": second}))
+    assert [] == called.send(called.bob, Yield(1, {}))
 
 
 @pytest.mark.parametrize("mode", ["skip", "kill", "killnowait"])

@@ -152,16 +152,38 @@ def test_the_router_announces_what_works():
     assert {
         "broker": {
             "features": {
+                "event_history": True,
+                "event_retention": True,
                 "pattern_based_subscription": True,
+                "payload_passthru_mode": True,
+                "publication_trustlevels": True,
                 "publisher_exclusion": True,
+                "publisher_identification": True,
+                "session_meta_api": True,
+                "sharded_subscription": True,
                 "subscriber_blackwhite_listing": True,
+                "subscription_meta_api": True,
+                "subscription_revocation": True,
+                "x_acknowledged_event_delivery": True,
             }
         },
         "dealer": {
             "features": {
                 "call_canceling": True,
+                "call_reroute": True,
+                "call_timeout": True,
+                "call_trustlevels": True,
+                "caller_identification": True,
                 "pattern_based_registration": True,
+                "payload_passthru_mode": True,
+                "progressive_call_invocations": True,
                 "progressive_call_results": True,
+                "registration_meta_api": True,
+                "registration_revocation": True,
+                "session_meta_api": True,
+                "sharded_registration": True,
+                "shared_registration": True,
+                "testament_meta_api": True,
             }
         },
     } == ROUTER_ROLES

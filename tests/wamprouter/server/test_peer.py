@@ -4,6 +4,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from twisted.internet.task import Clock
 
 from tests.support.realm import Line, Mailbox, Meeting, PlainWire, pack
 from wamp.protocol.codec import CODECS
@@ -45,7 +46,8 @@ class Router:
         self.meeting = Meeting()
         self.realm = self.meeting.realm
         self.dispatcher = Dispatcher(lambda action: action())
-        self.lobby = Lobby({"realm1": self.realm}, count(101), self.dispatcher)
+        self.clock = Clock()
+        self.lobby = Lobby({"realm1": self.realm}, count(101), self.dispatcher, self.clock.callLater)
         self.gate: Any = AnonymousGate("user", lambda: "somebody")
 
     def connect(self, codec: Any = JSON) -> "Client":
@@ -188,6 +190,19 @@ def test_who_is_refused_is_nobody(router):
     assert 101 == welcome.session
 
 
+def test_who_is_cut_off_at_welcome_has_joined_and_left(router):
+    """Others hear of it in this order."""
+    router.realm.open_meta_api(77)
+    watcher = router.join()
+    for request, topic in enumerate(["wamp.session.on_join", "wamp.session.on_leave"], 1):
+        watcher.say(Subscribe(request, {}, topic))
+    client = router.connect()
+    client.mailbox.wire = NarrowWire(JSON)
+    client.mailbox.expel = lambda _reason: client.peer.lost()
+    client.say(Hello("realm1", ROLES))
+    assert [1, 2] == [event.subscription for event in watcher.hear()]
+
+
 # Working
 
 
@@ -273,6 +288,39 @@ def test_who_was_told_goodbye_is_out_at_once(router):
     client.hear()
     assert [] == client.say(Publish(2, {"acknowledge": True}, "com.topic"))
     assert [Error(Call.CODE, 1, {}, "wamp.error.no_such_procedure")] == other.say(Call(1, {}, "com.add"))
+
+
+def test_who_does_not_reply_to_goodbye_is_cut_off(router):
+    """After five seconds, and not before."""
+    client = router.join()
+    client.peer.leave("wamp.close.killed")
+    router.clock.advance(4)
+    assert [] == client.line.closed
+    router.clock.advance(1)
+    assert [("no reply to GOODBYE", False)] == client.line.closed
+    assert State.CLOSED is client.peer.state
+
+
+def test_who_has_replied_to_goodbye_is_left_alone(router):
+    """Its connection is closed once."""
+    client = router.join()
+    client.peer.leave("wamp.close.killed")
+    client.say(Goodbye({}, "wamp.close.goodbye_and_out"))
+    router.clock.advance(5)
+    assert [("the session has ended", False)] == client.line.closed
+
+
+@pytest.mark.parametrize("data", [b"nonsense", JSON.encode(Hello("realm1", ROLES)), JSON.encode(Welcome(1, {}))])
+def test_who_breaks_the_rules_after_our_goodbye_is_cut_off(router, data):
+    """Without ABORT: nothing comes after GOODBYE (basic profile, "Session Closing")."""
+    client = router.join()
+    client.peer.leave("wamp.close.killed")
+    client.hear()
+    assert [] == client.send(data)
+    assert [True] == [is_violation for _reason, is_violation in client.line.closed]
+    assert [] == client.send(data)
+    router.clock.advance(5)
+    assert 1 == len(client.line.closed)
 
 
 def test_who_has_no_session_is_not_told_goodbye(router):
