@@ -1,18 +1,20 @@
 """The way in: every message of an established session passes here, is authorized, and goes to the realm, in order.
 
 The same for network peers, hosted components and tests. Authorization comes before anything that could tell a
-session whether what it asks for exists.
+session whether what it asks for exists. A decision may take time: then that session's later messages wait in line,
+and nobody else's.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from wamp.protocol.errors import DisclosureNotAllowed, InvalidUri, NotAuthorized, RequestError
+from wamp.protocol.errors import DisclosureNotAllowed, InvalidUri, NotAuthorized, ProtocolViolation, RequestError
 from wamp.protocol.messages import Call, Message, Publish, Register, Subscribe
 from wamp.protocol.options import RegisterOptions, SubscribeOptions, read
 from wamp.protocol.uris import Match
-from wamprouter.authz.roles import Action, Decision
+from wamprouter.authz import Action, Decision, Pending
 
 if TYPE_CHECKING:
     from wamprouter.realm.delivery import Delivery
@@ -20,11 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["accept", "refused"]
 
+_MOST_WAITING: Final = 1000  # messages of one session behind a decision; a thousand pipelined requests are many
 _DISCLOSING: Final = ("disclose_me", "disclose_caller")
 
 
 def accept(session: Session, message: Message) -> list[Delivery]:
     """Authorize a message and return what it leads to; raise ProtocolViolation if it breaks the rules."""
+    if session.waiting is not None:
+        return _wait(session, message, session.waiting)
     kind: Any = type(message)
     if session.sequence is not None:
         session.sequence.check(session, message)
@@ -47,17 +52,59 @@ def accept(session: Session, message: Message) -> list[Delivery]:
 
 
 def _decided(session: Session, message: Any, action: Action, uri: str, match: Match = Match.EXACT) -> list[Delivery]:
-    refusal = refused(session, message, action, uri, match)
+    decision = session.role.decide(action, uri, match)
+    if not isinstance(decision, Pending):
+        return _carry_out(session, message, action, uri, decision)
+    session.waiting = deque()
+    decision.then(lambda settled: _resume(session, message, action, uri, settled))
+    return []
+
+
+def _carry_out(session: Session, message: Any, action: Action, uri: str, decision: Decision) -> list[Delivery]:
+    refusal = _objection(session, message, action, uri, decision)
     if refusal is not None:
         return session.realm.refuse(session, message, refusal)
     return session.realm.handle(session, message)
 
 
+def _wait(session: Session, message: Message, waiting: deque[Message]) -> list[Delivery]:
+    """Keep a message in line behind one about which nobody has decided yet: the order of a session's messages holds."""
+    if len(waiting) >= _MOST_WAITING:
+        raise ProtocolViolation(f"more than {_MOST_WAITING} messages while one waits for its authorization")
+    waiting.append(message)
+    return []
+
+
+def _resume(session: Session, message: Message, action: Action, uri: str, decision: Decision) -> list[Delivery]:
+    """Go on with a message that is decided about now, and with those that have waited behind it."""
+    waiting, session.waiting = session.waiting, None
+    realm = session.realm
+    if session.id not in realm.sessions:  # it has left meanwhile
+        return []
+    try:
+        deliveries = _carry_out(session, message, action, uri, decision)
+        while waiting:
+            # If this one must be decided about, too, the others line up behind it.
+            deliveries += accept(session, waiting.popleft())
+    except ProtocolViolation as violation:
+        deliveries = realm.expel(session, violation.uri, str(violation))
+    return deliveries
+
+
 def refused(
     session: Session, message: Any, action: Action, uri: str, match: Match = Match.EXACT
 ) -> RequestError | None:
-    """Return why a session may not send a request, or None. Whose role discloses it has it said in the options then."""
+    """Return why a session may not send a request, or None. Whose role discloses it has it said in the options then.
+
+    What is not decided at once is refused: this is for requests that cannot wait.
+    """
     decision = session.role.decide(action, uri, match)
+    if isinstance(decision, Pending):
+        return NotAuthorized(f"nobody decides at once whether role {session.authrole} may {action.value} {uri}")
+    return _objection(session, message, action, uri, decision)
+
+
+def _objection(session: Session, message: Any, action: Action, uri: str, decision: Decision) -> RequestError | None:
     options = message.options
     if decision is Decision.DISCLOSED:
         message.options = {**options, "disclose_me": True}

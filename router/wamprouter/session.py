@@ -32,8 +32,10 @@ from wamp.protocol.messages import (
 from wamprouter.realm.sequence import RequestSequence
 
 if TYPE_CHECKING:
+    from collections import deque
+
     from wamp.protocol.codec import Codec
-    from wamprouter.authz.roles import Role
+    from wamprouter.authz import Authorizer
     from wamprouter.realm.broker import Subscription
     from wamprouter.realm.calls import InFlight
     from wamprouter.realm.dealer import Registration
@@ -134,6 +136,7 @@ class Session:
         "subscriptions",
         "testaments",
         "unacknowledged",
+        "waiting",
     )
 
     def __init__(
@@ -141,7 +144,7 @@ class Session:
         session_id: int,
         *,
         realm: Realm,
-        role: Role,
+        role: Authorizer,
         codec: Codec,
         link: Link,
         authid: str,
@@ -175,6 +178,8 @@ class Session:
         )
         self.invocations: dict[int, InFlight] = {}  # INVOCATION.Request -> call that this session works on
         self.invocation_ids = RequestIds()
+        self.waiting: deque[Message] | None = None
+        """Messages in line behind one about which the authorizer has not decided yet; None if there is no such."""
 
     @property
     def authrole(self) -> str:

@@ -203,8 +203,8 @@ def test_octet_by_octet(url: str) -> None:
 
 
 def small_peer(url: str, serializer: str = "json") -> RawSocket:
-    """Join with a connection that takes at most 1024 octets."""
-    connection = RawSocket(url, serializer, exponent=1)
+    """Join with a connection that takes at most 2048 octets."""
+    connection = RawSocket(url, serializer, exponent=2)
     codec = CODECS[serializer]
     roles: dict[str, Any] = {"callee": {}, "subscriber": {}, "caller": {}}
     connection.send(codec.encode(Hello("realm1", {"roles": roles})))
@@ -218,8 +218,8 @@ def test_a_call_that_its_callee_cannot_take_is_an_error_for_the_caller(url: str)
     callee.send(codec.encode(Register(1, {}, "com.small")))
     assert isinstance(codec.decode(callee.receive()), Registered)
     with Client(url) as caller:
-        caller.call("com.small", "x" * 2000)
-        assert caller.expect(Error).error in ("wamp.error.payload_size_exceeded", "wamp.error.invalid_argument")
+        caller.call("com.small", "x" * 3000)
+        assert caller.expect(Error).error == "wamp.error.payload_size_exceeded"
         caller.call("com.small", "short")
         invocation = codec.decode(callee.receive())
         assert isinstance(invocation, Invocation)
@@ -232,10 +232,10 @@ def test_a_result_that_its_caller_cannot_take_is_an_error_for_the_caller(url: st
         caller = small_peer(url)
         codec = CODECS["json"]
         caller.send(codec.encode(Call(1, {}, "com.long")))
-        callee.answer(callee.expect(Invocation).request, "x" * 2000)
+        callee.answer(callee.expect(Invocation).request, "x" * 3000)
         answer = codec.decode(caller.receive())
         assert isinstance(answer, Error)
-        assert answer.error in ("wamp.error.payload_size_exceeded", "wamp.error.invalid_argument")
+        assert answer.error == "wamp.error.payload_size_exceeded"
         caller.close()
 
 
@@ -246,9 +246,9 @@ def test_an_event_that_a_subscriber_cannot_take_reaches_the_others(url: str) -> 
     assert isinstance(codec.decode(small.receive()), Subscribed)
     with Client(url) as large, Client(url, "msgpack") as publisher:
         large.subscribe("com.t")
-        publisher.publish("com.t", "x" * 2000)
+        publisher.publish("com.t", "x" * 3000)
         publisher.publish("com.t", "short")
-        assert [large.event_args(), large.event_args()] == [["x" * 2000], ["short"]]
+        assert [large.event_args(), large.event_args()] == [["x" * 3000], ["short"]]
         assert b"short" in small.receive()
     small.close()
 
@@ -258,3 +258,11 @@ def test_pipelined_messages_are_answered_in_order(url: str) -> None:
         publish = [client.codec.encode(Publish(number, {"acknowledge": True}, "com.t")) for number in range(1, 2001)]
         client.stream.send(b"".join(frame(MESSAGE, message) for message in publish))
         assert [client.expect(Published).request for _ in publish] == list(range(1, 2001))
+
+
+@pytest.mark.parametrize("exponent", [0, 1])
+def test_a_peer_that_cannot_take_a_welcome_is_refused_in_the_handshake(url: str, exponent: int) -> None:
+    stream = Stream(url)
+    stream.send(bytes((0x7F, exponent << 4 | 1, 0, 0)))
+    assert stream.read(4) == b"\x7f\x20\0\0"
+    stream.close()

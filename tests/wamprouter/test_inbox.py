@@ -1,8 +1,11 @@
 """The way in: authorization comes before anything that could tell whether what is asked for exists."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.support.realm import PUBLICATION, Meeting, anyone
+from tests.support.realm import PUBLICATION, Meeting, anyone, pack
+from wamp.protocol.errors import NotAuthorized, ProtocolViolation
 from wamp.protocol.messages import (
     Call,
     Cancel,
@@ -23,9 +26,11 @@ from wamp.protocol.messages import (
     Unsubscribed,
     Yield,
 )
+from wamp.protocol.serializers import JSON
 from wamp.protocol.uris import Match
-from wamprouter.authz.roles import Action, Role, Rule
-from wamprouter.inbox import accept
+from wamprouter.authz import Action, Decision, Pending
+from wamprouter.authz.roles import Role, Rule
+from wamprouter.inbox import accept, refused
 
 NOT_AUTHORIZED = "wamp.error.not_authorized"
 INVALID_URI = "wamp.error.invalid_uri"
@@ -163,3 +168,126 @@ def test_what_was_permitted_is_remembered_to_be(meeting, kind):
     meeting.send(meeting.bob, Subscribe(2, {}, "com.open.it"))
     names = [[name for name, _ in meeting.ask(meeting.gustav, kind(request, {}, "com.open.it"))] for request in (1, 2)]
     assert [["bob"], ["bob"]] == names
+
+
+class Undecided(Role):
+    """A role that leaves decisions about chosen URIs to somebody else, who takes his time."""
+
+    def __init__(self, rules: list[Rule], uris: set[str]) -> None:
+        super().__init__("slow", rules)
+        self._uris = uris
+        self.pending: list[tuple[str, Pending]] = []
+
+    def decide(self, action, uri, match=Match.EXACT):
+        if uri not in self._uris:
+            return super().decide(action, uri, match)
+        pending = Pending()
+        self.pending.append((uri, pending))
+        return pending
+
+
+@pytest.fixture
+def slow() -> Meeting:
+    """Sam's role may do everything, but about com.slow somebody must be asked."""
+    role = Undecided([Rule("", Match.PREFIX, Action)], {"com.slow"})
+    meeting = Meeting({"user": anyone(), "slow": role})
+    meeting.sam = meeting.join("sam", role="slow")
+    meeting.role = role
+    return meeting
+
+
+def settle(meeting: Meeting, decision: Decision = Decision.PERMITTED) -> list[object]:
+    _, pending = meeting.role.pending.pop(0)
+    return meeting.heard(pending.settle(decision))
+
+
+def test_nothing_is_answered_before_it_is_decided(slow):
+    assert slow.ask(slow.sam, Subscribe(1, {}, "com.slow")) == []
+    assert settle(slow) == [("sam", Subscribed(1, 1))]
+
+
+def test_what_is_denied_late_is_denied(slow):
+    slow.ask(slow.sam, Subscribe(1, {}, "com.slow"))
+    assert settle(slow, Decision.DENIED) == [("sam", Error(Subscribe.CODE, 1, {}, NOT_AUTHORIZED))]
+
+
+def test_later_messages_of_the_session_wait(slow):
+    """The order of a session's messages holds, also where the first takes longest."""
+    slow.ask(slow.sam, Subscribe(1, {}, "com.slow"))
+    assert slow.ask(slow.sam, Subscribe(2, {}, "com.quick")) == []
+    assert settle(slow) == [("sam", Subscribed(1, 1)), ("sam", Subscribed(2, 2))]
+
+
+def test_others_do_not_wait(slow):
+    slow.ask(slow.sam, Subscribe(1, {}, "com.slow"))
+    assert slow.ask(slow.bob, Subscribe(1, {}, "com.quick")) == [("bob", Subscribed(1, 1))]
+
+
+def test_who_has_left_is_not_answered(slow):
+    slow.ask(slow.sam, Subscribe(1, {}, "com.slow"))
+    slow.leave(slow.sam)
+    assert settle(slow) == []
+
+
+def test_a_decision_is_taken_once(slow):
+    slow.ask(slow.sam, Subscribe(1, {}, "com.slow"))
+    _, pending = slow.role.pending[0]
+    assert settle(slow) == [("sam", Subscribed(1, 1))]
+    assert pending.settle(Decision.PERMITTED) == []
+
+
+def test_a_violation_that_waited_puts_the_session_out(slow):
+    slow.ask(slow.sam, Subscribe(1, {}, "com.slow"))
+    slow.ask(slow.sam, Yield(7, {}))
+    *_, (name, goodbye) = settle(slow)
+    assert (name, goodbye.reason) == ("sam", "wamp.error.protocol_violation")
+    assert slow.sam.id not in slow.realm.sessions
+
+
+def test_there_is_a_bound_to_waiting(slow):
+    slow.ask(slow.sam, Subscribe(1, {}, "com.slow"))
+    for request in range(2, 1002):
+        slow.ask(slow.sam, Subscribe(request, {}, "com.quick"))
+    with pytest.raises(ProtocolViolation, match="1000"):
+        slow.ask(slow.sam, Subscribe(1002, {}, "com.quick"))
+
+
+def test_a_testament_cannot_wait(slow):
+    """It is checked when it is added and once more when its author has left: there is nobody to wait for."""
+    refusal = refused(slow.sam, Publish(1, {}, "com.slow"), Action.PUBLISH, "com.slow")
+    assert isinstance(refusal, NotAuthorized)
+
+
+@given(
+    topics=st.lists(st.sampled_from(["com.slow", "com.slower", "com.quick"]), min_size=1, max_size=30),
+    delays=st.randoms(use_true_random=False),
+)
+def test_the_order_of_a_session_holds_whatever_the_delays(topics, delays):
+    """Decisions come late and in any order; each session's own events arrive as it published them."""
+    role = Undecided([Rule("", Match.PREFIX, Action)], {"com.slow", "com.slower"})
+    meeting = Meeting({"user": anyone(), "slow": role})
+    senders = [meeting.join(name, role="slow") for name in ("sam", "sue")]
+    meeting.ask(meeting.alice, Subscribe(1, {"match": "prefix"}, "com."))
+    arrived: list[tuple[str, int]] = []
+
+    def hear(deliveries):
+        for delivery in deliveries:
+            if isinstance(delivery.message, Event):
+                name, number = JSON.unpack(delivery.message.args)
+                arrived.append((name, number))
+
+    for number, topic in enumerate(topics):
+        sender = delays.choice(senders)
+        payload = pack(meeting.names[sender], number)
+        hear(accept(sender, Publish(number + 1, {}, topic, payload)))
+        if role.pending and delays.random() < 0.5:
+            _, pending = role.pending.pop(delays.randrange(len(role.pending)))
+            hear(pending.settle(Decision.PERMITTED))
+    while role.pending:
+        _, pending = role.pending.pop(delays.randrange(len(role.pending)))
+        hear(pending.settle(Decision.PERMITTED))
+
+    assert len(topics) == len(arrived)
+    for sender in senders:
+        own = [number for name, number in arrived if name == meeting.names[sender]]
+        assert sorted(own) == own

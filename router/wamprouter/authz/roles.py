@@ -6,11 +6,11 @@ exact URI is remembered, since it is asked for every call and every publication.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Collection, Iterable
 from typing import Final
 
 from wamp.protocol.uris import RULES, Match, UriCheck, is_reserved
+from wamprouter.authz import Action, Decision
 from wamprouter.realm.patterns import PatternIndex
 
 __all__ = ["Action", "Decision", "Role", "Rule"]
@@ -20,25 +20,6 @@ _REMEMBERED: Final = 10_000
 _REMEMBERED_LENGTH: Final = 200
 
 _SOMETHING: Final = " "  # stands for any characters in a component; no rule has a space
-
-
-class Action(enum.Enum):
-    """What a session may be allowed to do."""
-
-    CALL = "call"
-    REGISTER = "register"
-    PUBLISH = "publish"
-    SUBSCRIBE = "subscribe"
-
-
-class Decision(enum.Enum):
-    """The answer to «may this role do this to that URI»."""
-
-    PERMITTED = enum.auto()
-    DISCLOSED = enum.auto()
-    """Permitted, and the other end is told who it is."""
-    DENIED = enum.auto()
-    INVALID_URI = enum.auto()
 
 
 class Rule:

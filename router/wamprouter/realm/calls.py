@@ -125,6 +125,10 @@ class InFlight:
         asked = self.plan is not None and "receive_progress" in self.plan.details
         return asked and self.state in (CallState.CALLED, CallState.PROGRESSING)
 
+    def goes_on_with(self, message: Call) -> bool:
+        """Tell whether a CALL with this one's id is its next part. If not, it has an id that is in use."""
+        return self.plan is not None and self.plan.is_open and self.plan.procedure == message.procedure
+
     def move(self, plan: Plan, endpoint: Endpoint) -> None:
         """Give the call to another callee."""
         self._leave_callee(plan)

@@ -180,10 +180,8 @@ class Dealer:
         Of its options only ``progress`` counts: the others are those of the first CALL.
         """
         plan = call.plan
-        if plan is None or not plan.is_open:
+        if plan is None or not call.goes_on_with(message):
             raise ProtocolViolation(f"CALL {message.request} is still in flight")
-        if plan.procedure != message.procedure:
-            raise ProtocolViolation(f"CALL {message.request} began with procedure {plan.procedure}")
         if "enc_algo" in message.options and "enc_algo" not in plan.details:
             raise ProtocolViolation(f"CALL {message.request} began with a payload that was not encrypted")
         plan.is_open = message.options.get("progress", False)
@@ -193,6 +191,18 @@ class Dealer:
             return []
         details = {**plan.details, "progress": True} if plan.is_open else plan.details
         return [_invocation(call, details, message)]
+
+    @staticmethod
+    def refuse(caller: Session, message: Call, error: RequestError) -> list[Delivery]:
+        """Answer a CALL with an error. If it goes on with another one, that one is over."""
+        call = caller.calls.get(message.request)
+        if call is None:
+            return (
+                [] if is_over(caller, message, refused=True) else [refusal(caller, Call.CODE, message.request, error)]
+            )
+        if not call.goes_on_with(message):
+            raise ProtocolViolation(f"CALL {message.request} is still in flight")
+        return [*_give_up(call), _refuse(call, error)]
 
     # -- answers
 

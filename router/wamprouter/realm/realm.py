@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from wamp.protocol.errors import ProtocolViolation, RequestError
+from wamp.protocol.errors import RequestError
 from wamp.protocol.ids import RouterIds
 from wamp.protocol.messages import (
     Call,
@@ -25,7 +25,6 @@ from wamp.protocol.roles import announcement
 from wamprouter.authz.roles import Action
 from wamprouter.inbox import refused
 from wamprouter.realm import broker, dealer, facts, meta
-from wamprouter.realm.calls import is_over
 from wamprouter.realm.delivery import Delivery, refusal
 from wamprouter.realm.policies import Choose
 from wamprouter.realm.settings import DEFAULT, Settings
@@ -180,10 +179,7 @@ class Realm:
         if type(message) is Publish and not message.options.get("acknowledge"):
             return []
         if type(message) is Call:
-            if message.request in session.calls:  # an answer to this one would be taken for an answer to that
-                raise ProtocolViolation(f"CALL {message.request} is still in flight")
-            if is_over(session, message, refused=True):
-                return []
+            return dealer.Dealer.refuse(session, message, error)
         return [refusal(session, message.CODE, message.request, error)]
 
 

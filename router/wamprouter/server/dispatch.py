@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
-from wamp.protocol.errors import InvalidArgument, NetworkFailure, RequestError
+from wamp.protocol.errors import InvalidArgument, NetworkFailure, PayloadSizeExceeded, RequestError
 from wamp.protocol.messages import ABSENT, Call, Error, Event, Invocation, Message, Result
 from wamp.protocol.serializers import TranscodingError
 from wamprouter.realm.delivery import Delivery
+from wamprouter.server.links import MessageTooLong
 
 if TYPE_CHECKING:
     from wamp.protocol.codec import Codec
@@ -116,8 +117,9 @@ class Dispatcher:
         link.expel(SLOW_CONSUMER)
 
     def _untranslatable(self, session: Session, message: Message, error: TranscodingError) -> None:
-        """The recipient's serializer has no form for this payload; the others are served."""
-        problem = InvalidArgument(f"the payload cannot be delivered: {error}")
+        """The recipient's serializer has no form for this payload, or it is too long; the others are served."""
+        refusal = PayloadSizeExceeded if isinstance(error, MessageTooLong) else InvalidArgument
+        problem = refusal(f"the payload cannot be delivered: {error}")
         if isinstance(message, Invocation):
             self._fail_call(session, message, problem)
         elif isinstance(message, Event):

@@ -18,6 +18,7 @@ __all__ = [
     "DeflateWire",
     "Deflater",
     "Link",
+    "MessageTooLong",
     "RawSocketWire",
     "Throttled",
     "WebSocketWire",
@@ -162,6 +163,10 @@ class DeflateWire(WebSocketWire):
         return self._deflater.frame(self._first, self.codec.encode(message, source))
 
 
+class MessageTooLong(TranscodingError):
+    """A message is longer than the peer has announced to accept."""
+
+
 class RawSocketWire:
     """A length in front of each message, which must not be longer than the peer has announced to accept."""
 
@@ -174,7 +179,7 @@ class RawSocketWire:
     def pack(self, message: Message, source: Codec | None) -> bytes:
         payload = self.codec.encode(message, source)
         if len(payload) > self._max_length:
-            raise TranscodingError(f"a message of {len(payload)} octets, but the peer accepts {self._max_length}")
+            raise MessageTooLong(f"a message of {len(payload)} octets, but the peer accepts {self._max_length}")
         return rawsocket_frame(payload)
 
 

@@ -36,6 +36,7 @@ __all__ = ["RawSocketConnection", "RawSocketFactory"]
 
 _log = Logger()
 
+_LEAST: Final = 2048  # octets that a peer must accept: a WELCOME has about 1000, with long names more
 _FAREWELL: Final = 1.0  # seconds to read why the connection ends, as long as a WebSocket has for its close frame
 
 
@@ -58,7 +59,9 @@ class RawSocketConnection(Protocol):
         self.peer: Peer | None = None
         self._reader: FrameReader | None = None
         is_full = factory.connections.is_full
-        self._handshake: ServerHandshake | None = ServerHandshake(factory.serializers, factory.max_length, full=is_full)
+        self._handshake: ServerHandshake | None = ServerHandshake(
+            factory.serializers, factory.max_length, min_peer_length=_LEAST, full=is_full
+        )
         factory.connections.refused += is_full
         factory.connections.add(self)
         try:

@@ -8,14 +8,11 @@ from tests.support.exchange import (
     CANCEL,
     PUBLISH,
     REGISTER,
-    REGISTERED,
     SUBSCRIBE,
     UNREGISTER,
     UNSUBSCRIBE,
     YIELD,
-    Id,
     aborted,
-    refused,
 )
 
 KINDS = [
@@ -71,25 +68,3 @@ def test_elsewhere(exchange):
     alice = exchange.join("alice")
     for request, kind in zip((7, 7, 3, 2**53, 1, 1), KINDS, strict=True):
         assert aborted()[0] not in says(alice, kind, request)
-
-
-# The same realm has little room.
-
-
-def test_too_many_registrations(exchange):
-    """The session lives on, and what it has stays."""
-    alice = exchange.join("alice", realm="strict")
-    for request in (1, 2):
-        assert {"alice": [[REGISTERED, request, Id()]]} == alice.says(REGISTER, request, {}, f"com.p{request}")
-    assert {"alice": [refused(REGISTER, 3, "wamp.error.limit_exceeded")]} == alice.says(REGISTER, 3, {}, "com.p3")
-
-
-def test_too_many_calls(exchange):
-    """An answer makes room."""
-    alice, bob = exchange.join("alice", ABLE, realm="strict"), exchange.join("bob", ABLE, realm="strict")
-    bob.says(REGISTER, 1, {}, "com.add")
-    for request in (1, 2):
-        assert "bob" in alice.says(CALL, request, {}, "com.add")
-    assert {"alice": [refused(CALL, 3, "wamp.error.limit_exceeded")]} == alice.says(CALL, 3, {}, "com.add")
-    bob.says(YIELD, 1, {})
-    assert "bob" in alice.says(CALL, 4, {}, "com.add")

@@ -57,7 +57,7 @@ def test_a_plain_call_has_no_second_part():
 def test_a_call_goes_on_with_its_own_procedure():
     """Another one was not agreed on."""
     meeting = begun()
-    with pytest.raises(ProtocolViolation, match=r"CALL 7 began with procedure com\.add"):
+    with pytest.raises(ProtocolViolation, match="CALL 7 is still in flight"):
         meeting.send(meeting.erin, Call(7, PROGRESS, "com.mul"))
 
 
@@ -190,8 +190,20 @@ def test_a_call_that_is_not_permitted_is_answered_once():
 def test_a_refusal_is_not_taken_for_an_answer():
     """A CALL that is not permitted, with the id of one in flight, would be."""
     meeting = begun()
-    with pytest.raises(ProtocolViolation, match="CALL 7 is still in flight"):
-        meeting.realm.refuse(meeting.erin, Call(7, {}, "com.secret"), NotAuthorized("no"))
+    meeting.send(meeting.erin, Call(8, {}, "com.add"))
+    for request, procedure in ((7, "com.secret"), (8, "com.add")):
+        with pytest.raises(ProtocolViolation, match=f"CALL {request} is still in flight"):
+            meeting.realm.refuse(meeting.erin, Call(request, {}, procedure), NotAuthorized("no"))
+
+
+def test_a_part_that_is_not_permitted_any_more_ends_the_call():
+    """The caller has its answer, the callee is told to stop, and what is sent on is discarded."""
+    meeting = begun()
+    part = Call(7, PROGRESS, "com.add")
+    refusal = Error(Call.CODE, 7, {}, "wamp.error.not_authorized")
+    heard = meeting.heard(meeting.realm.refuse(meeting.erin, part, NotAuthorized("no")))
+    assert [("dora", STOP), ("erin", refusal)] == heard
+    assert [] == meeting.send(meeting.erin, part)
 
 
 def test_a_bounded_number_of_completed_calls_is_remembered():

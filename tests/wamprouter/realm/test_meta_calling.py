@@ -11,7 +11,7 @@ from wamp.protocol.serializers import JSON
 from wamp.protocol.uris import Match
 from wamprouter.authz.roles import Action, Role, Rule
 from wamprouter.realm.meta.calling import Procedure
-from wamprouter.realm.meta.directory import Nothing
+from wamprouter.realm.meta.entries import Nothing
 from wamprouter.realm.realm import ROUTER_ROLES
 
 

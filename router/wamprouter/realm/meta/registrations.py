@@ -8,7 +8,7 @@ from wamp.protocol.errors import NoSuchRegistration, NoSuchSession
 from wamp.protocol.ids import Id
 from wamp.protocol.uris import Match
 from wamprouter.realm.meta.calling import Arguments, Procedure
-from wamprouter.realm.meta.directory import Matching, Nothing, ids_by_match, timestamp
+from wamprouter.realm.meta.entries import Matching, Nothing, ids_by_match, timestamp
 
 if TYPE_CHECKING:
     from wamprouter.realm.dealer import Registration
