@@ -38,6 +38,7 @@ from wamprouter.local import LocalConnection, host
 from wamprouter.realm.facts import Fact, SessionJoined, SessionKilled, SessionLeft
 from wamprouter.realm.realm import Realm
 from wamprouter.realm.settings import HistoryRule, Settings
+from wamprouter.realms import Realms
 from wamprouter.server.alarm import Alarm
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.listeners import CannotStart, Listener
@@ -70,11 +71,13 @@ class Node:
         publications = GlobalIds(random.Random(secrets.randbits(128)).getrandbits)
         session_ids = GlobalIds(secrets.randbits)
         store = MemoryStore()
-        self.realms = {
-            realm.name: self._make_realm(realm, publications, _carrying_out(tell), store) for realm in config.realms
-        }
-        for realm in self.realms.values():
-            realm.open_meta_api(next(session_ids))
+
+        def make(realm: configuration.Realm) -> Realm:
+            made = self._make_realm(realm, publications, _carrying_out(tell), store)
+            made.open_meta_api(next(session_ids))
+            return made
+
+        self.realms = Realms(config.realms, config.realm_template, make)
         self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater)
         self.listeners = [Listener(transport, self) for transport in config.transports]
         self._components = config.components

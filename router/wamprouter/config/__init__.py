@@ -11,7 +11,7 @@ from wamprouter.config.loading import default, load, schema, validate
 from wamprouter.config.node import ClassComponent, Component, NodeConfig
 from wamprouter.config.options import Compression, ConnectionOptions, Deflate, RawSocketOptions, WebSocketOptions
 from wamprouter.config.problems import ConfigError, UnreadableConfig
-from wamprouter.config.realms import Allow, Disclose, Match, Permission, Realm, RealmOptions, Role
+from wamprouter.config.realms import Allow, Disclose, Match, Permission, Realm, RealmOptions, RealmTemplate, Role
 from wamprouter.config.starter import STARTER
 from wamprouter.config.transports import (
     EchoPath,
@@ -57,6 +57,7 @@ __all__ = [
     "RawSocketTransport",
     "Realm",
     "RealmOptions",
+    "RealmTemplate",
     "Role",
     "Serializer",
     "StaticOptions",

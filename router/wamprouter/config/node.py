@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from wamprouter.config.fields import Anything, Classname, Folder, Id, Model, Name, RealmName, Words
-from wamprouter.config.realms import Realm
+from wamprouter.config.realms import Realm, RealmTemplate
 from wamprouter.config.transports import Transport
 
 
@@ -44,6 +44,11 @@ class NodeConfig(Model):
     )
     realms: Annotated[tuple[Realm, ...], Words("a list with at least one realm")] = Field(
         min_length=1, description="The realms, at least one."
+    )
+    realm_template: RealmTemplate | None = Field(
+        default=None,
+        description="Realms that are made on demand, for any name that is not among the realms. Default: none, so that only "
+        "the realms of this file exist.",
     )
     transports: Annotated[tuple[Transport, ...], Words("a list with at least one transport")] = Field(
         min_length=1, description="Where the router listens, at least one."

@@ -217,3 +217,21 @@ class Realm(Model):
         min_length=1, description="The roles of the realm, at least one, because without a role nobody can join."
     )
     options: RealmOptions = Field(default=RealmOptions(), description="How the realm treats URIs and slow peers.")
+
+
+class RealmTemplate(Model):
+    """Realms that are made when somebody joins them: any valid name, all alike."""
+
+    roles: Annotated[tuple[Role, ...], Words("a list with at least one role")] = Field(
+        min_length=1, description="The roles of every such realm, at least one."
+    )
+    options: RealmOptions = Field(default=RealmOptions(), description="How such a realm behaves.")
+    max_realms: Annotated[int, Whole(1, 100_000, "realms")] = Field(
+        default=100,
+        description="Such realms at the same time. When there are so many, those that nobody is in are forgotten, with what "
+        "they have retained; if there are none, a join is refused. Default 100: a client that makes up names costs few MB.",
+    )
+
+    def realm(self, name: str) -> Realm:
+        """Return the configuration of one such realm."""
+        return Realm(name=name, roles=self.roles, options=self.options)

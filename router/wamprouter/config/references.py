@@ -17,6 +17,7 @@ Pattern = tuple[str | None, ...]
 UNIQUE: tuple[tuple[Pattern, str], ...] = (
     (("realms",), "name"),
     (("realms", EACH, "roles"), "name"),
+    (("realm_template", "roles"), "name"),
     (("transports",), "id"),
     (("components",), "id"),
 )
@@ -71,7 +72,10 @@ def _repeated(place: Place, entries: object, field: str) -> Iterator[Problem]:
 
 def _unknown_in_auth(document: object) -> Iterator[Problem]:
     roles_by_realm = _roles_by_realm(document)
-    known = sorted({role for roles in roles_by_realm.values() for role in roles})
+    on_demand = (
+        role for _, role in select(document, ("realm_template", "roles", EACH, "name")) if isinstance(role, str)
+    )
+    known = sorted({*on_demand, *(role for roles in roles_by_realm.values() for role in roles)})
     if not known:  # the realms themselves are at fault, and are told
         return
     for place, service in _services(document):

@@ -47,6 +47,12 @@ class Connection(Protocol):
     def resume_reading(self) -> None: ...
 
 
+class RealmFinder(Protocol):
+    """Where peers look for the realm that they want to join."""
+
+    def get(self, name: str, /) -> Realm | None: ...
+
+
 class Lobby:
     """What peers need before and after they have a session: realms, session ids, the dispatcher, a timer."""
 
@@ -54,7 +60,7 @@ class Lobby:
 
     def __init__(
         self,
-        realms: Mapping[str, Realm],
+        realms: RealmFinder,
         session_ids: Iterator[int],
         dispatcher: Dispatcher,
         call_later: Callable[[float, Callable[[], None]], object],

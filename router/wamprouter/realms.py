@@ -1,0 +1,44 @@
+"""The realms of a router: those of its configuration, and those that are made on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wamp.protocol.uris import is_reserved, is_valid_realm
+from wamprouter import config
+from wamprouter.realm.realm import Realm
+
+__all__ = ["Realms"]
+
+
+class Realms:
+    """Finds a realm by its name; makes it, if the configuration has a template for such."""
+
+    def __init__(
+        self,
+        realms: tuple[config.Realm, ...],
+        template: config.RealmTemplate | None,
+        make: Callable[[config.Realm], Realm],
+    ) -> None:
+        self._fixed = {realm.name: make(realm) for realm in realms}
+        self._template = template
+        self._make = make
+        self._on_demand: dict[str, Realm] = {}
+
+    def __getitem__(self, name: str) -> Realm:
+        return self._fixed.get(name) or self._on_demand[name]
+
+    def get(self, name: str) -> Realm | None:
+        """Return the realm of that name; None if there is none and none may be made."""
+        return self._fixed.get(name) or self._on_demand.get(name) or self._made(name)
+
+    def _made(self, name: str) -> Realm | None:
+        template = self._template
+        if template is None or not is_valid_realm(name) or is_reserved(name):
+            return None
+        if len(self._on_demand) >= template.max_realms:
+            self._on_demand = {known: realm for known, realm in self._on_demand.items() if realm.sessions}
+        if len(self._on_demand) >= template.max_realms:
+            return None
+        realm = self._on_demand[name] = self._make(template.realm(name))
+        return realm
