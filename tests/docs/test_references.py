@@ -202,3 +202,28 @@ def test_protocol_says_of_what_is_announced_that_it_works():
     assert announced == FEATURE_ROWS.keys()
     for feature, row in FEATURE_ROWS.items():
         assert ["works"] == [status for title, status in rows if title.startswith(row)], feature
+
+
+ROWS = re.findall(
+    r"^\| ([^|*]+) \| ((?:works|not yet)[^|]*)\|([^|\n]*)\|$", (DOCS / "protocol.md").read_text("utf-8"), re.MULTILINE
+)
+
+
+@pytest.mark.parametrize(("feature", "status", "tests"), ROWS, ids=[row[0][:40] for row in ROWS])
+def test_what_works_has_a_test(feature: str, status: str, tests: str) -> None:
+    """Every row of the table of features names the files that show it, and they exist."""
+    files = re.findall(r"`([^`]+)`", tests)
+    assert status.startswith("works") == bool(files)
+    assert [file for file in files if not (ROOT / file).is_file()] == []
+
+
+def test_every_scenario_of_the_advanced_profile_has_a_row() -> None:
+    """What a conformance test shows is said in the table of features."""
+    named = set(re.findall(r"`(tests/conformance/[^`]+)`", (DOCS / "protocol.md").read_text("utf-8")))
+    scenarios = {
+        f"tests/conformance/{folder}/{file.name}"
+        for folder in ("rpc", "pubsub", "meta")
+        for file in (ROOT / "tests/conformance" / folder).glob("*.py")
+        if file.name != "conftest.py"
+    }
+    assert scenarios - named == set()

@@ -47,13 +47,20 @@ class AutobahnPeer {
     cbor: autobahn.serializer.CBORSerializer,
   };
 
-  static join(url, serializer) {
+  /* What a call that is cancelled fails with: the library does not wait for the router, unless the mode is `kill`. */
+  static cancelled(mode) {
+    return mode === "kill" ? "wamp.error.canceled" : "Cancelled";
+  }
+
+  static join(url, serializer, { reconnects = false } = {}) {
     return new Promise((resolve, reject) => {
       const connection = new autobahn.Connection({
         url,
         realm: "realm1",
         serializers: [new AutobahnPeer.serializers[serializer]()],
-        max_retries: 0,
+        max_retries: reconnects ? 50 : 0,
+        initial_retry_delay: 0.05,
+        max_retry_delay: 0.2,
         on_user_error: () => {}, // what procedures throw on purpose
         on_internal_error: (error) => { socket.complaint = String(error); },
       });
@@ -65,8 +72,18 @@ class AutobahnPeer {
   }
 
   constructor(connection, session, details, socket) {
-    Object.assign(this, { connection, session, details, socket });
+    Object.assign(this, { connection, session, details, socket, id: session.id });
     this.protocol = details.transport.protocol;
+    this.closed = new Promise((resolve) => {
+      connection.onclose = (_, { reason, message, will_retry: returns }) => resolve({ reason, message, returns });
+    });
+  }
+
+  /* Calls back with each session after the next one, which the application then has to set up anew. */
+  onReturn(callback) {
+    this.connection.onopen = (session, details) => callback(
+      new AutobahnPeer(this.connection, session, details, RecordedWebSocket.newest),
+    );
   }
 
   call(procedure, args = [], kwargs = {}, options = {}, onProgress = undefined) {
@@ -78,9 +95,10 @@ class AutobahnPeer {
   }
 
   register(procedure, endpoint, options = {}) {
-    const wrapped = async (args, kwargs) => {
+    const wrapped = async (args, kwargs, { procedure: called, caller, progress }) => {
       try {
-        const { args: results = [], kwargs: named = {} } = await endpoint({ args: args || [], kwargs: kwargs || {} });
+        const payload = { args: args || [], kwargs: kwargs || {} };
+        const { args: results = [], kwargs: named = {} } = await endpoint(payload, { procedure: called, caller, progress });
         return new autobahn.Result(results, named);
       } catch (failure) {
         throw new autobahn.Error(failure.uri, failure.args, failure.kwargs);
@@ -94,7 +112,7 @@ class AutobahnPeer {
   }
 
   subscribe(topic, handler, options = {}) {
-    const wrapped = (args, kwargs, details) => handler({ args: args || [], kwargs: kwargs || {}, topic: details.topic });
+    const wrapped = (args, kwargs, details) => handler({ args: args || [], kwargs: kwargs || {}, topic: details.topic }, details);
     return this.session.subscribe(topic, wrapped, options);
   }
 
@@ -102,9 +120,14 @@ class AutobahnPeer {
     return this.session.unsubscribe(subscription);
   }
 
-  async publish(topic, args = [], kwargs = {}) {
-    const publication = await this.session.publish(topic, args, kwargs, { acknowledge: true });
+  async publish(topic, args = [], kwargs = {}, options = {}) {
+    const publication = await this.session.publish(topic, args, kwargs, { acknowledge: true, ...options });
     return publication.id;
+  }
+
+  /* Resolves with the reason for which the router takes a registration or subscription away. */
+  static revoked(taken) {
+    return taken.on_unregister || taken.on_unsubscribe;
   }
 
   leave() {
@@ -128,12 +151,18 @@ function refuse(error) {
 class WampyPeer {
   static serializers = { json: JsonSerializer, msgpack: MsgpackSerializer, cbor: CborSerializer };
 
-  static async join(url, serializer) {
+  static cancelled() {
+    return "wamp.error.canceled";
+  }
+
+  static async join(url, serializer, { reconnects = false } = {}) {
     const client = new Wampy(url, {
       realm: "realm1",
       ws: RecordedWebSocket,
       serializer: new WampyPeer.serializers[serializer](),
-      autoReconnect: false,
+      autoReconnect: reconnects,
+      reconnectInterval: 50,
+      maxRetries: 100,
     });
     const connecting = client.connect();
     const socket = RecordedWebSocket.newest;
@@ -142,8 +171,17 @@ class WampyPeer {
   }
 
   constructor(client, details, socket) {
-    Object.assign(this, { client, details, socket });
+    Object.assign(this, { client, details, socket, id: client.getSessionId() });
     this.protocol = socket.protocol;
+    // The library tells nobody the reason of a GOODBYE; it calls back only if it does not try to come back.
+    this.closed = new Promise((resolve) => { client.setOptions({ onClose: () => resolve({ returns: false }) }); });
+  }
+
+  /* Calls back with each session after the next one. The library has then begun to set it up anew. */
+  onReturn(callback) {
+    this.client.setOptions({
+      onReconnectSuccess: (details) => { callback(new WampyPeer(this.client, details, RecordedWebSocket.newest)); },
+    });
   }
 
   call(procedure, args = [], kwargs = {}, options = {}, onProgress = undefined) {
@@ -160,7 +198,9 @@ class WampyPeer {
   async register(procedure, endpoint, options = {}) {
     const wrapped = async (invocation) => {
       try {
-        const { args = [], kwargs = {} } = await endpoint(plain(invocation));
+        const { procedure: called, caller } = invocation.details;
+        const progress = (args) => invocation.result_handler({ argsList: args, options: { progress: true } });
+        const { args = [], kwargs = {} } = await endpoint(plain(invocation), { procedure: called, caller, progress });
         return { argsList: args, argsDict: kwargs };
       } catch ({ uri, args, kwargs }) {
         throw { error: uri, argsList: args, argsDict: kwargs };
@@ -180,7 +220,7 @@ class WampyPeer {
 
   // wampy cannot unsubscribe what was subscribed with options, even empty ones: it throws at UNSUBSCRIBED.
   async subscribe(topic, handler, options = undefined) {
-    const wrapped = (event) => handler({ ...plain(event), topic: event.details.topic });
+    const wrapped = (event) => handler({ ...plain(event), topic: event.details.topic }, event.details);
     const { subscriptionKey } = await this.client.subscribe(topic, wrapped, options);
     return subscriptionKey;
   }
@@ -189,9 +229,14 @@ class WampyPeer {
     return this.client.unsubscribe(key);
   }
 
-  async publish(topic, args = [], kwargs = {}) {
-    const { publicationId } = await this.client.publish(topic, { argsList: args, argsDict: kwargs });
+  async publish(topic, args = [], kwargs = {}, options = {}) {
+    const { publicationId } = await this.client.publish(topic, { argsList: args, argsDict: kwargs }, options);
     return publicationId;
+  }
+
+  /* The library has not announced revocation, and so is not told. */
+  static revoked() {
+    return undefined;
   }
 
   leave() {

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from twisted.internet import reactor
-from twisted.internet.task import deferLater
+from twisted.internet.defer import CancelledError, Deferred
 
 from wamp import ApplicationError, CallDetails, CallResult, PublishOptions, RegisterOptions
 from wamp.twisted import ApplicationRunner, ApplicationSession
@@ -25,9 +25,14 @@ class Peer(ApplicationSession):
     async def onJoin(self, details: Any) -> None:
         prefix = self.config.extra["prefix"]
         self.prefix = prefix
-        for procedure in (self.echo, self.hex, self.types, self.fail, self.tell, self.heard, self.sleep, self.forward):
+        self.sleeping: dict[str, Deferred[str]] = {}
+        self.interrupted: set[str] = set()
+        for procedure in (self.echo, self.hex, self.types, self.fail, self.tell, self.heard, self.forward, self.retain):
             await self.register(procedure, f"{prefix}.{NAMES.get(procedure.__name__, procedure.__name__)}")
-        await self.register(self.count, f"{prefix}.count", RegisterOptions(details=True))
+        for slow in (self.sleep, self.insist, self.wake, self.was_interrupted):
+            await self.register(slow, f"{prefix}.{slow.__name__}")
+        for knowing in (self.count, self.who):
+            await self.register(knowing, f"{prefix}.{knowing.__name__}", RegisterOptions(details=True))
         await self.subscribe(self.hear, f"{prefix}.topic")
         ready.append(prefix)
         if len(ready) == len(sys.argv) - 2:
@@ -57,8 +62,32 @@ class Peer(ApplicationSession):
     def heard(self) -> CallResult:
         return self.last
 
-    async def sleep(self) -> None:
-        await deferLater(reactor, 60)
+    async def retain(self, topic: str, *args: Any, **kwargs: Any) -> None:
+        await self.publish(topic, *args, **kwargs, options=PublishOptions(acknowledge=True, retain=True))
+
+    async def sleep(self, job: str) -> str:
+        self.sleeping[job] = Deferred()
+        try:
+            return await self.sleeping[job]
+        except CancelledError:
+            self.interrupted.add(job)
+            raise
+
+    async def insist(self, job: str) -> str:
+        """Like sleep, but has a result even so."""
+        try:
+            return await self.sleep(job)
+        except CancelledError:
+            return "insisted"
+
+    def wake(self, job: str) -> None:
+        self.sleeping[job].callback("woken")
+
+    def was_interrupted(self, job: str) -> bool:
+        return job in self.interrupted
+
+    def who(self, details: CallDetails) -> int | None:
+        return details.caller
 
     def count(self, end: int, details: CallDetails) -> str:
         for number in range(end):

@@ -57,14 +57,29 @@ FACTS = {
     "python_caller": "Python callers are answered, whatever serializer they use",
     "python_publisher": "events of Python publishers arrive, whatever serializer they use",
     "python_subscriber": "Python subscribers get its events, whatever serializer they use",
-    "cancel_kill": "a call cancelled with `kill` fails as cancelled, also if its callee cannot be interrupted",
-    "cancel_other_modes": "a call cancelled with any mode fails as cancelled, and the session goes on",
+    "cancel": "a call is cancelled in each mode, whatever the Python callee makes of it, and both sessions go on",
+    "cancel_uninterruptible": "so is a call of a JavaScript callee, which nobody can interrupt, and which answers too late",
+    "timeout": "a call fails when its `timeout` in milliseconds is over; an answer after that is not heard",
+    "progress_of_the_uninterruptible": "a JavaScript callee's progressive results, which nobody could stop, reach nobody",
+    "progressive_call": "a call in several parts is refused where no callee takes them",
+    "pattern_registration": "a procedure registered for a pattern learns what was called; the exact one goes first",
+    "shared": "several callees of one procedure take turns, or the first or last takes all",
+    "disclosed": "who calls or publishes is told where it asks for that, and only there",
+    "lists": "black- and whitelists choose who gets an event",
+    "retained": "a retained event comes, marked as such, to who asks for it when it subscribes",
+    "testament": "a testament is published when the connection is lost, or left, unless it was flushed",
+    "session_events": "it is told of sessions that come and go",
+    "registration_events": "it is told of a registration from its first to its last callee",
+    "subscription_events": "it is told of a subscription from its first to its last subscriber",
+    "meta_procedures": "sessions, registrations and subscriptions are counted, listed, found and described",
+    "revoked": "what is taken away from it is gone, it is told so if it wants that, and goes on",
+    "kill": "a killed session learns why, and does not come back",
+    "passed_through": "a payload that the router does not look into arrives as it was given, with its options",
     "leave": "it leaves with GOODBYE and a clean close",
 }
 
-# autobahn-js forgets a call at once, unless the mode is `kill`, and takes the ERROR that the specification demands for a
-# breach of the protocol.
-NOT_STATED = {("autobahn-js", "cancel_other_modes")}
+NOT_STATED = {("autobahn-js", "progressive_call"), ("autobahn-js", "passed_through")}
+"""What a library does not have."""
 
 STATED = [
     pytest.param(client, fact, id=f"{'-'.join(client)}-{fact}")
