@@ -411,9 +411,9 @@ const FACTS = {
   async disclosed() {
     const [one, other] = [await join(), await join()];
     const [procedure, topic, inbox] = [uri(), uri(), new Inbox()];
-    await one.register(procedure, (_, { caller }) => ({ args: [caller === undefined ? null : caller] }));
+    await one.register(procedure, (_, { caller }) => ({ args: [caller === undefined ? "nobody" : caller] }));
     same((await other.call(procedure, [], {}, { disclose_me: true })).args, [other.id]);
-    same((await other.call(procedure)).args, [null]);
+    same((await other.call(procedure)).args, ["nobody"]);
     for (const prefix of python) same((await other.call(`${prefix}.who`, [], {}, { disclose_me: true })).args, [other.id]);
     await one.subscribe(topic, inbox.take);
     await other.publish(topic, [], {}, { disclose_me: true });

@@ -17,6 +17,7 @@ from wamp.protocol.options import HelloDetails, read
 from wamp.protocol.roles import features
 from wamprouter.auth import Gate
 from wamprouter.inbox import accept
+from wamprouter.quirks import is_autobahn_js, meant
 from wamprouter.realm.realm import ROUTER_ROLES, Realm
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.links import Link
@@ -26,15 +27,6 @@ __all__ = ["Connection", "Lobby", "Peer"]
 
 
 _PATIENCE: Final = 5.0  # seconds for the reply to our GOODBYE; it takes a round trip, and whatever is queued before it
-
-
-_AUTOBAHN_JS: Final = features(
-    {
-        "caller": {
-            "features": dict.fromkeys(("caller_identification", "call_canceling", "progressive_call_results"), True)
-        }
-    }
-)
 
 
 class Connection(Protocol):
@@ -158,8 +150,8 @@ class Peer:
             authid=grant.authid,
             authmethod=grant.authmethod,
             authprovider=grant.authprovider,
-            features=lobby.intern(announced),
-            is_autobahn_js=details.agent is None and _is_autobahn_js(announced),
+            features=lobby.intern(meant(details.agent, announced)),
+            is_autobahn_js=is_autobahn_js(details.agent, announced),
         )
 
     def _reply_goodbye(self, _goodbye: Message) -> None:
@@ -240,11 +232,6 @@ _ACTS: Final[Mapping[Act, Callable[[Peer, Message], None]]] = {
     Act.CLOSE: Peer._close,
     Act.IGNORE: Peer._ignore,
 }
-
-
-def _is_autobahn_js(announced: frozenset[str]) -> bool:
-    """Tell whether features, announced without an agent, are those of autobahn-js. autobahn-python announces more."""
-    return frozenset(feature for feature in announced if feature.startswith("caller.")) == _AUTOBAHN_JS
 
 
 def _welcome(session: Session) -> dict[str, Any]:

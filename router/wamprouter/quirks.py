@@ -1,0 +1,37 @@
+"""What clients in the field announce, and are known not to mean.
+
+A client is recognised by what its HELLO says; a later version that behaves says something else, or will be told apart here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wamp.protocol.roles import features
+
+__all__ = ["is_autobahn_js", "meant"]
+
+_AUTOBAHN_JS: Final = features(
+    {
+        "caller": {
+            "features": dict.fromkeys(("caller_identification", "call_canceling", "progressive_call_results"), True)
+        }
+    }
+)
+
+
+def is_autobahn_js(agent: str | None, announced: frozenset[str]) -> bool:
+    """Tell whether a client is autobahn-js, which takes the ERROR that answers its CANCEL for a protocol violation."""
+    callers = frozenset(feature for feature in announced if feature.startswith("caller."))
+    return agent is None and callers == _AUTOBAHN_JS
+
+
+def meant(agent: str | None, announced: frozenset[str]) -> frozenset[str]:
+    """Return the features that a client announces and has.
+
+    Autobahn|Python announces ``subscription_revocation`` and ends its connection at the first UNSUBSCRIBED that nobody asked
+    for. It has no agent, and ``payload_transparency`` is its own.
+    """
+    if agent is None and "subscriber.payload_transparency" in announced:
+        return announced - {"subscriber.subscription_revocation"}
+    return announced

@@ -1,0 +1,46 @@
+"""What clients in the field announce, and are known not to mean."""
+
+import pytest
+
+from wamprouter.quirks import is_autobahn_js, meant
+
+JS = frozenset(
+    {
+        "caller.",
+        "caller.caller_identification",
+        "caller.call_canceling",
+        "caller.progressive_call_results",
+        "callee.",
+        "subscriber.",
+    }
+)
+PYTHON = frozenset({"subscriber.", "subscriber.payload_transparency", "subscriber.subscription_revocation"})
+
+
+def test_autobahn_js_is_known_by_its_features():
+    assert is_autobahn_js(None, JS)
+
+
+@pytest.mark.parametrize(
+    ("agent", "announced"),
+    [
+        ("Wampy.js v8.0.2", JS),
+        (None, JS | {"caller.payload_transparency"}),
+        (None, JS - {"caller.call_canceling"}),
+        (None, frozenset()),
+    ],
+)
+def test_others_are_not_taken_for_it(agent, announced):
+    assert not is_autobahn_js(agent, announced)
+
+
+def test_autobahn_python_is_not_told_of_revocations():
+    """It announces the feature and closes at the first message of it."""
+    assert meant(None, PYTHON) == PYTHON - {"subscriber.subscription_revocation"}
+
+
+@pytest.mark.parametrize(
+    ("agent", "announced"), [("wamp-python", PYTHON), (None, PYTHON - {"subscriber.payload_transparency"})]
+)
+def test_others_are_taken_at_their_word(agent, announced):
+    assert meant(agent, announced) == announced
