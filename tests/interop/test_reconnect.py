@@ -68,7 +68,6 @@ def restart_under(folder: Path, clients: dict[Client, Callable[[RouterProcess], 
 
         def hear() -> dict[Client, dict[str, Any]]:
             lines = {client: pool.submit(process.stdout.readline) for client, process in running.items()}  # type: ignore[union-attr]  # a pipe
-            stack.callback(lambda: None)
             return {client: json.loads(line.result(PATIENCE) or "{}") for client, line in lines.items()}
 
         try:

@@ -13,6 +13,7 @@ class RecordedWebSocket extends WebSocket {
   constructor(url, protocols) {
     super(url, protocols, { perMessageDeflate: RecordedWebSocket.deflate });
     RecordedWebSocket.newest = this;
+    this.on("error", () => {}); // a browser's WebSocket does not throw when nobody listens, as this one does
     this.ended = new Promise((resolve) => {
       this.on("close", (code, reason) => resolve({ byRouter: { code, reason: String(reason) }, byClient: this.closing }));
     });
