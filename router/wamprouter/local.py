@@ -144,6 +144,9 @@ class LocalConnection:
             self._is_due = True
             self._call_soon(self._hand_over)
 
+    def spare_pings(self) -> None:
+        """There are none in memory."""
+
     def pause_reading(self) -> None:
         """A component is not read from: what it sends is here at once."""
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from wamp.protocol.roles import features
 
-__all__ = ["is_autobahn_js", "meant"]
+__all__ = ["is_autobahn_js", "is_autobahn_python", "meant"]
 
 _AUTOBAHN_JS: Final = features(
     {
@@ -26,12 +26,19 @@ def is_autobahn_js(agent: str | None, announced: frozenset[str]) -> bool:
     return agent is None and callers == _AUTOBAHN_JS
 
 
+def is_autobahn_python(agent: str | None, announced: frozenset[str]) -> bool:
+    """Tell whether a client is Autobahn|Python, which has no agent; ``payload_transparency`` is its own.
+
+    It does not know RawSocket's PING: on asyncio it raises NotImplementedError, on Twisted it drops the connection.
+    """
+    return agent is None and any(feature.endswith(".payload_transparency") for feature in announced)
+
+
 def meant(agent: str | None, announced: frozenset[str]) -> frozenset[str]:
     """Return the features that a client announces and has.
 
-    Autobahn|Python announces ``subscription_revocation`` and ends its connection at the first UNSUBSCRIBED that nobody asked
-    for. It has no agent, and ``payload_transparency`` is its own.
+    Autobahn|Python ends its connection at the first UNSUBSCRIBED that it has not asked for.
     """
-    if agent is None and "subscriber.payload_transparency" in announced:
+    if is_autobahn_python(agent, announced):
         return announced - {"subscriber.subscription_revocation"}
     return announced

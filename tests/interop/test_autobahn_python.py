@@ -199,7 +199,9 @@ def test_caller_and_callee_understand_each_other(outcome: Outcome, caller: Place
 @pytest.mark.slow
 def test_every_session_leaves_in_order(outcome: Outcome) -> None:
     assert set(outcome.left) == set(BY_NAME)
-    assert set(outcome.left.values()) <= {"wamp.close.goodbye_and_out", "wamp.close.normal"}
+    orderly = {"wamp.close.goodbye_and_out", "wamp.close.normal"}
+    astray = {name: reason for name, reason in outcome.left.items() if reason not in orderly}
+    assert not astray, "\n".join((outcome.router_log, *outcome.errors.values()))
     assert set(outcome.statuses.values()) == {0}, outcome.errors
 
 

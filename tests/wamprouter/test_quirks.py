@@ -2,7 +2,7 @@
 
 import pytest
 
-from wamprouter.quirks import is_autobahn_js, meant
+from wamprouter.quirks import is_autobahn_js, is_autobahn_python, meant
 
 JS = frozenset(
     {
@@ -44,3 +44,9 @@ def test_autobahn_python_is_not_told_of_revocations():
 )
 def test_others_are_taken_at_their_word(agent, announced):
     assert meant(agent, announced) == announced
+
+
+def test_autobahn_python_is_known_by_a_feature_of_its_own():
+    assert is_autobahn_python(None, PYTHON)
+    assert not is_autobahn_python("wamp-python", PYTHON)
+    assert not is_autobahn_python(None, JS)

@@ -17,7 +17,7 @@ from wamp.protocol.options import HelloDetails, read
 from wamp.protocol.roles import features
 from wamprouter.auth import Gate
 from wamprouter.inbox import accept
-from wamprouter.quirks import is_autobahn_js, meant
+from wamprouter.quirks import is_autobahn_js, is_autobahn_python, meant
 from wamprouter.realm.realm import ROUTER_ROLES, Realm
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.links import Link
@@ -34,6 +34,9 @@ class Connection(Protocol):
 
     def close(self, reason: str, *, violation: bool = False) -> None:
         """Close in an orderly way once everything queued is sent; ``violation`` if the peer broke the rules."""
+
+    def spare_pings(self) -> None:
+        """Find out by other means whether the peer is alive: it does not know pings of the transport itself."""
 
     def pause_reading(self) -> None: ...
     def resume_reading(self) -> None: ...
@@ -128,6 +131,8 @@ class Peer:
             return
         self.session = session
         self.state = State.ESTABLISHED
+        if is_autobahn_python(details.agent, announced):
+            self._connection.spare_pings()
         # Before WELCOME, at which the session may end: others must not hear of that first.
         self._lobby.dispatcher.deliver(session.realm.attach(session))
         self._send(Welcome(session.id, _welcome(session)))

@@ -5,6 +5,7 @@ Handshake and framing are in ``wamp.protocol.rawsocket``; this module gives them
 
 from __future__ import annotations
 
+import socket
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,6 +37,7 @@ __all__ = ["RawSocketConnection", "RawSocketFactory"]
 
 _log = Logger()
 
+_PROBES: Final = 3  # of TCP, that remain unanswered before it gives up
 _LEAST: Final = 2048  # octets that a peer must accept: a WELCOME has about 1000, with long names more
 _FAREWELL: Final = 1.0  # seconds to read why the connection ends, as long as a WebSocket has for its close frame
 
@@ -166,6 +168,19 @@ class RawSocketConnection(Protocol):
             peer.lost()
             self.factory.lobby.dispatcher.flush_soon()
 
+    def spare_pings(self) -> None:
+        """Let TCP find out whether the peer is alive. (A Unix socket needs nobody to.)"""
+        interval, timeout = self.limits.ping_interval, self.limits.ping_timeout
+        self.limits = self.factory.limits_without_pings
+        handle = self.transport.getHandle()
+        if interval and handle.family != socket.AF_UNIX:
+            handle.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for option, seconds in (("TCP_KEEPIDLE", interval), ("TCP_KEEPINTVL", timeout / _PROBES)):
+                if hasattr(socket, option):  # Linux has all of these
+                    handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), max(1, round(seconds)))
+            if hasattr(socket, "TCP_KEEPCNT"):
+                handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _PROBES)
+
     def pause_reading(self) -> None:
         self.is_paused = True
         self.transport.pauseProducing()
@@ -215,6 +230,9 @@ class RawSocketFactory(Factory):
         self.connections = connections
         self.options = options
         self.limits = limits
+        self.limits_without_pings = Limits(
+            handshake=limits.handshake, hello=limits.hello, ping_interval=0, ping_timeout=0
+        )
         self.serializers = {number: name for number, name in SERIALIZERS.items() if name in serializers}
         self.max_length = 1 << (options.max_message_size - 1).bit_length()  # the protocol knows powers of two
         self.call_later = reactor.callLater

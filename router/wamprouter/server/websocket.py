@@ -270,6 +270,9 @@ class WebSocketConnection(WebSocketServerProtocol):
             conversation.lost()
             self.service.flush_soon()
 
+    def spare_pings(self) -> None:
+        """Every WebSocket client knows pings."""
+
     def pause_reading(self) -> None:
         self.is_paused = True
         self.transport.pauseProducing()
