@@ -131,7 +131,10 @@ class RegisterOptions(_Options):
 
 
 class PublishOptions(_Options):
-    """Options of ``session.publish``. Whom to exclude or to make eligible: one value or a list."""
+    """Options of ``session.publish``. Whom to exclude or to make eligible: one value or a list.
+
+    ``disclose_me`` lets subscribers know who publishes, if the realm allows it; Autobahn has no such option.
+    """
 
     WIRE = (
         "acknowledge",
@@ -145,6 +148,7 @@ class PublishOptions(_Options):
         "retain",
         "transaction_hash",
         "forward_for",
+        "disclose_me",
     )
 
     acknowledge: bool | None = None
@@ -162,6 +166,7 @@ class PublishOptions(_Options):
     correlation_uri: str | None = None
     correlation_is_anchor: bool | None = None
     correlation_is_last: bool | None = None
+    disclose_me: bool | None = None
 
     def message_attr(self) -> Dict:
         """Return the options as the router gets them: receivers always as lists."""
@@ -179,10 +184,11 @@ class CallOptions(_Options):
     """Options of ``session.call``.
 
     ``timeout`` is sent as it is, and WAMP counts in milliseconds; a fraction is rounded up. ``on_progress`` gets each
-    progressive result, as arguments or, with ``details=True``, as a ``CallResult``.
+    progressive result, as arguments or, with ``details=True``, as a ``CallResult``. ``disclose_me`` lets the callee know
+    who calls, if the realm allows it; Autobahn has no such option.
     """
 
-    WIRE = ("transaction_hash", "forward_for", "caller", "caller_authid", "caller_authrole")
+    WIRE = ("transaction_hash", "forward_for", "caller", "caller_authid", "caller_authrole", "disclose_me")
 
     on_progress: Callable[..., Any] | None = None
     timeout: float | None = None
@@ -196,6 +202,7 @@ class CallOptions(_Options):
     correlation_is_anchor: bool | None = None
     correlation_is_last: bool | None = None
     details: bool | None = None
+    disclose_me: bool | None = None
 
     def __post_init__(self) -> None:
         if self.timeout is not None and not self.timeout > 0:

@@ -1,4 +1,4 @@
-"""What clients in the field announce, and are known not to mean.
+"""What clients in the field are known to have, or to lack, other than they announce.
 
 A client is recognised by what its HELLO says; a later version that behaves says something else, or will be told apart here.
 """
@@ -35,10 +35,13 @@ def is_autobahn_python(agent: str | None, announced: frozenset[str]) -> bool:
 
 
 def meant(agent: str | None, announced: frozenset[str]) -> frozenset[str]:
-    """Return the features that a client announces and has.
+    """Return the features that a client has, whatever it announces.
 
-    Autobahn|Python ends its connection at the first UNSUBSCRIBED that it has not asked for.
+    Autobahn|Python ends its connection at the first UNSUBSCRIBED that it has not asked for. wampy.js makes progressive calls
+    to a router that announces them, and does not announce them itself.
     """
     if is_autobahn_python(agent, announced):
         return announced - {"subscriber.subscription_revocation"}
+    if agent is not None and agent.startswith("Wampy.js"):
+        return announced | {"caller.progressive_call_invocations"}
     return announced

@@ -13,8 +13,8 @@ import pytest
 from tests.support.process import ROOT, RouterProcess, config, endpoint
 
 SCRIPT = Path(__file__).parent / "python/idle.py"
-SILENCE = 1.0  # seconds
-PINGS = {"auto_ping_interval": 200, "auto_ping_timeout": 300}  # milliseconds: both are over in that silence
+SILENCE = 2.0  # seconds
+PINGS = {"auto_ping_interval": 200, "auto_ping_timeout": 1000}  # milliseconds: both are over in that silence
 
 Client = tuple[str, str]  # library, transport
 CLIENTS = [

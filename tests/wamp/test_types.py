@@ -44,6 +44,11 @@ def test_receivers_are_sent_as_lists(name, value):
     assert sent == {name: value if isinstance(value, list) else [value]}
 
 
+@pytest.mark.parametrize("kind", [CallOptions, PublishOptions])
+def test_callers_and_publishers_may_ask_to_be_disclosed(kind):
+    assert kind(disclose_me=True).message_attr() == {"disclose_me": True}
+
+
 @pytest.mark.parametrize("kind", [RegisterOptions, SubscribeOptions])
 def test_an_unknown_match_policy_is_refused(kind):
     with pytest.raises(ValueError, match=r"match is 'regex', expected one of exact, prefix, wildcard"):

@@ -1,4 +1,4 @@
-"""What clients in the field announce, and are known not to mean."""
+"""What clients in the field are known to have, or to lack, other than they announce."""
 
 import pytest
 
@@ -50,3 +50,8 @@ def test_autobahn_python_is_known_by_a_feature_of_its_own():
     assert is_autobahn_python(None, PYTHON)
     assert not is_autobahn_python("wamp-python", PYTHON)
     assert not is_autobahn_python(None, JS)
+
+
+def test_wampy_makes_progressive_calls_without_a_word():
+    announced = frozenset({"caller."})
+    assert meant("Wampy.js v8.0.2", announced) == announced | {"caller.progressive_call_invocations"}

@@ -165,9 +165,12 @@ async def removed_registration(library: Any, me: Any, other: str, token: str) ->
 
 
 async def disclosed_caller(library: Any, me: Any, other: str, token: str) -> None:
-    """Autobahn cannot ask for it: where the role's permissions say so, the callee is told, and nowhere else."""
+    """Where the role's permissions say so, the callee is told, elsewhere only if the caller asks for it."""
     equal(await me.call(f"com.disclosed.{other}.who"), [me.id, "anonymous"])
     equal(await me.call(f"{other}.who"), [None, None])
+    if library.CAN_DISCLOSE:
+        options = library.types.CallOptions(disclose_me=True)
+        equal(await me.call(f"{other}.who", options=options), [me.id, "anonymous"])
 
 
 # -- events

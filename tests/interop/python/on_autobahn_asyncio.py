@@ -20,6 +20,8 @@ from party import play  # noqa: E402
 
 __all__ = ["ApplicationError", "ApplicationSession", "types"]
 
+CAN_DISCLOSE = False
+
 SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
 _tasks: set[Any] = set()
 

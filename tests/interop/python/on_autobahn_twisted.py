@@ -23,6 +23,8 @@ from twisted.internet.threads import deferToThread  # noqa: E402
 
 __all__ = ["ApplicationError", "ApplicationSession", "types"]
 
+CAN_DISCLOSE = False
+
 SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
 
 

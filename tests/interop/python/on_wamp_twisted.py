@@ -16,6 +16,8 @@ from wamp.twisted import ApplicationRunner, ApplicationSession
 
 __all__ = ["ApplicationError", "ApplicationSession", "types"]
 
+CAN_DISCLOSE = True
+
 
 def future() -> Any:
     return Deferred()

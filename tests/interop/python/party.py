@@ -4,6 +4,7 @@ Each session of a party offers procedures and an inbox under its own name, and g
 sessions. This is how applications are written: nothing here knows of the router, nor which of the libraries it is.
 The library's module gives: ``ApplicationSession``, ``ApplicationError``, ``types``, ``future``, ``resolve``, ``connect``,
 ``read_line``, and what none of them offers by name: ``newest_call``, ``cancel``, ``cut``.
+``CAN_DISCLOSE`` tells whether its callers can ask to be disclosed.
 """
 
 from __future__ import annotations
