@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wamprouter.realm.delivery import Delivery
     from wamprouter.session import Session
 
-__all__ = ["accept", "refused"]
+__all__ = ["accept", "refused", "refused_publication"]
 
 _MOST_WAITING: Final = 1000  # messages of one session behind a decision; a thousand pipelined requests are many
 _DISCLOSING: Final = ("disclose_me", "disclose_caller")
@@ -102,6 +102,11 @@ def refused(
     if isinstance(decision, Pending):
         return NotAuthorized(f"nobody decides at once whether role {session.authrole} may {action.value} {uri}")
     return _objection(session, message, action, uri, decision)
+
+
+def refused_publication(session: Session, publication: Publish) -> RequestError | None:
+    """Return why a session may not publish something that it has left behind, or None."""
+    return refused(session, publication, Action.PUBLISH, publication.topic)
 
 
 def _objection(session: Session, message: Any, action: Action, uri: str, decision: Decision) -> RequestError | None:

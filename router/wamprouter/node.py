@@ -34,6 +34,7 @@ from wamprouter.auth.anonymous import AnonymousGate
 from wamprouter.auth.closed import ClosedGate
 from wamprouter.authz.roles import Action, Role, Rule
 from wamprouter.config import NodeConfig
+from wamprouter.inbox import refused_publication
 from wamprouter.local import LocalConnection, host
 from wamprouter.realm.facts import Fact, SessionJoined, SessionKilled, SessionLeft
 from wamprouter.realm.realm import Realm
@@ -103,6 +104,7 @@ class Node:
             choose=random.randrange,
             wake=alarm.wake,
             store=store,
+            refuse_publication=refused_publication,
             settings=_settings(realm.options),
         )
         return made

@@ -17,7 +17,7 @@ from wamp.protocol.messages import ABSENT, Error, Message, Raw
 from wamp.protocol.serializers import JSON
 from wamp.protocol.uris import Match
 from wamprouter.authz.roles import Action, Role, Rule
-from wamprouter.inbox import accept
+from wamprouter.inbox import accept, refused_publication
 from wamprouter.realm.delivery import Delivery
 from wamprouter.realm.facts import Fact
 from wamprouter.realm.realm import Realm
@@ -81,6 +81,7 @@ class Meeting:
             wall_clock=lambda: self.wall_time,
             choose=lambda count: self.choice % count,
             store=MemoryStore(),
+            refuse_publication=refused_publication,
             **{"now": lambda: self.time, "wake": self.wakes.append, **options},
         )
         self._session_ids = count(1)
@@ -222,6 +223,9 @@ class Line:
 
     def close(self, reason: str, *, violation: bool = False) -> None:
         self.closed.append((reason, violation))
+
+    def spare_pings(self) -> None:
+        """Nobody is pinged here."""
 
     def pause_reading(self) -> None:
         self.is_reading = False

@@ -22,8 +22,6 @@ from wamp.protocol.messages import (
     Yield,
 )
 from wamp.protocol.roles import announcement
-from wamprouter.authz.roles import Action
-from wamprouter.inbox import refused
 from wamprouter.realm import broker, dealer, facts, meta
 from wamprouter.realm.delivery import Delivery, refusal
 from wamprouter.realm.policies import Choose
@@ -61,10 +59,12 @@ class Realm:
         choose: Choose,
         wake: Callable[[float], None],
         store: EventStore,
+        refuse_publication: Callable[[Session, Publish], RequestError | None],
         settings: Settings = DEFAULT,
     ) -> None:
         """``wall_clock`` returns seconds since 1970, as they are told to clients; ``store`` keeps event history.
 
+        ``refuse_publication`` says why a session may not publish something at its end, or None: nobody else can be asked then.
         ``now`` is in seconds too and never goes back; ``wake`` is told when ``expire`` must be called sooner than known.
         """
         self.name = name
@@ -85,7 +85,9 @@ class Realm:
             wall_clock=wall_clock,
             store=store,
         )
-        self.testaments = Testaments(limit=settings.max_testaments, refuse=_refused, publish=self.broker.publish)
+        self.testaments = Testaments(
+            limit=settings.max_testaments, refuse=refuse_publication, publish=self.broker.publish
+        )
         self.dealer = dealer.Dealer(
             ids=RouterIds(),
             tell=self._tell,
@@ -181,7 +183,3 @@ class Realm:
         if type(message) is Call:
             return dealer.Dealer.refuse(session, message, error)
         return [refusal(session, message.CODE, message.request, error)]
-
-
-def _refused(session: Session, testament: Publish) -> RequestError | None:
-    return refused(session, testament, Action.PUBLISH, testament.topic)
