@@ -136,7 +136,8 @@ class Dispatcher:
         self.deliver(callee.realm.dealer.undeliverable(callee, invocation.request, error))
 
     def flush(self) -> None:
-        """Write what was queued, once for each link."""
+        """Write what was queued, once for each link. What comes after it was not caused by whoever was read last."""
+        self.feeder = None
         dirty = self.dirty
         while dirty:
             batch = dirty[:]

@@ -411,3 +411,10 @@ def test_results_are_translated_both_ways(stage):
     assert [Invocation(1, 1, {}, text(b"\x01", name="cbor"))] == stage.hears(callee)
     stage.send(callee, Yield(1, {}, text({"a": 1}, name="cbor")))
     assert [Result(1, {}, text({"a": 1}, name="msgpack"))] == stage.hears(caller)
+
+
+def test_nobody_is_slowed_down_for_what_comes_after_his_read(crowd):
+    """Testaments and meta events of somebody else are no fault of whoever was read last."""
+    stage, _, _, _ = crowd
+    stage.dispatcher.flush()
+    assert stage.dispatcher.feeder is None
