@@ -111,7 +111,7 @@ class Node:
 
     def gate(self, auth: configuration.Auth) -> Gate:
         """Return what admits sessions on a transport."""
-        if auth.anonymous is None:
+        if not isinstance(auth.anonymous, configuration.AnonymousStatic):
             return ClosedGate()
         return AnonymousGate(auth.anonymous.role, lambda: secrets.token_urlsafe(12), authid=auth.anonymous.authid)
 
