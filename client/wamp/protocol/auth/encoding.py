@@ -9,6 +9,8 @@ import hmac
 
 __all__ = ["base64_bytes", "base64_text", "hex_bytes", "placeholder_salt", "xor"]
 
+_NOT_BASE64 = "not base64 in its canonical form: padded, without white space (RFC 4648, section 4)"
+
 
 def base64_text(data: bytes) -> str:
     """Write bytes as base64 in canonical form (RFC 4648, section 4)."""
@@ -17,9 +19,12 @@ def base64_text(data: bytes) -> str:
 
 def base64_bytes(text: str) -> bytes:
     """Read base64 in canonical form: padded, no white space, unused bits zero; anything else is a ValueError."""
-    data = base64.b64decode(text, validate=True)
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise ValueError(_NOT_BASE64) from None
     if base64_text(data) != text:
-        raise ValueError("base64 that is not in canonical form")
+        raise ValueError(_NOT_BASE64)
     return data
 
 

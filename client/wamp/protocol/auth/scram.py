@@ -18,8 +18,8 @@ AUTHENTICATE.extra     repeats the nonce                        is empty
 =====================  =======================================  ==========================================
 
 What a client calls the method does not tell its dialect for sure, but its proof does: ``verify`` computes both. How the
-salted password is made is known from the name of the key derivation function, as that is stored with the credential. With
-``pbkdf2`` both agree but for the preparation, which leaves almost every password as it is.
+salted password is made is known from the name of the key derivation function, as that is stored with the credential. So a
+user of Autobahn needs a credential of ``argon2id-13``: ``pbkdf2`` is in its list, but raises an exception (as of 26.10).
 """
 
 from __future__ import annotations
