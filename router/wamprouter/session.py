@@ -15,6 +15,7 @@ from wamp.protocol.errors import ProtocolViolation
 from wamp.protocol.ids import RequestIds
 from wamp.protocol.messages import (
     Abort,
+    Authenticate,
     Call,
     Cancel,
     Error,
@@ -51,6 +52,10 @@ class State(enum.Enum):
 
     WAITING = enum.auto()
     """The transport is open and nobody has said HELLO, or the last session on it has said GOODBYE."""
+    DECIDING = enum.auto()
+    """The peer has said who it is, and somebody is being asked about that."""
+    CHALLENGED = enum.auto()
+    """The router has sent CHALLENGE and waits for the answer."""
     ESTABLISHED = enum.auto()
     CLOSING = enum.auto()
     """The router has said GOODBYE and waits for the reply."""
@@ -62,6 +67,7 @@ class Act(enum.Enum):
     """What the router does about a message."""
 
     JOIN = enum.auto()
+    AUTHENTICATE = enum.auto()
     ROUTE = enum.auto()
     """Authorize it and hand it to the realm."""
     REPLY_GOODBYE = enum.auto()
@@ -84,6 +90,9 @@ _FROM_ESTABLISHED: Final = (
 
 TABLE: Final[Mapping[State, Mapping[type[Message], Act]]] = {
     State.WAITING: {Hello: Act.JOIN, Abort: Act.CLOSE, Goodbye: Act.IGNORE},
+    # One login at a time: another HELLO meanwhile is a violation like everything else.
+    State.DECIDING: {Abort: Act.CLOSE, Goodbye: Act.CLOSE},
+    State.CHALLENGED: {Authenticate: Act.AUTHENTICATE, Abort: Act.CLOSE, Goodbye: Act.CLOSE},
     State.ESTABLISHED: {
         **dict.fromkeys(_FROM_ESTABLISHED, Act.ROUTE),
         Goodbye: Act.REPLY_GOODBYE,
