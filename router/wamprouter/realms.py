@@ -28,9 +28,13 @@ class Realms:
     def __getitem__(self, name: str) -> Realm:
         return self._fixed.get(name) or self._on_demand[name]
 
+    def existing(self, name: str) -> Realm | None:
+        """Return the realm of that name; None if there is none now. None is made."""
+        return self._fixed.get(name) or self._on_demand.get(name)
+
     def get(self, name: str) -> Realm | None:
         """Return the realm of that name; None if there is none and none may be made."""
-        return self._fixed.get(name) or self._on_demand.get(name) or self._made(name)
+        return self.existing(name) or self._made(name)
 
     def _made(self, name: str) -> Realm | None:
         template = self._template
