@@ -24,7 +24,7 @@ from wamprouter.auth import Applicant, Grant
 from wamprouter.server.links import Throttled, Wire
 from wamprouter.server.peer import Lobby, Peer
 
-__all__ = ["LocalConnection", "host"]
+__all__ = ["CODEC", "WIRE", "LocalConnection", "host"]
 
 _log = Logger()
 
@@ -66,7 +66,7 @@ class _LocalWire:
         return replace(message, args=args, kwargs=transcode(message.kwargs, old, new))  # type: ignore[attr-defined]  # see above
 
 
-_WIRE: Final = _LocalWire()
+WIRE: Final[Wire] = _LocalWire()
 
 
 class Handler(Protocol):
@@ -81,7 +81,7 @@ class LocalConnection:
     """Both ends of an in-memory connection: a link and a connection for the router, a transport for the session."""
 
     codec = CODEC
-    wire: Wire = _WIRE
+    wire = WIRE
     high_water = _LIMIT
     limit = _LIMIT
     owner: Throttled | None = None

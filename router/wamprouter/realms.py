@@ -30,11 +30,15 @@ class Realms:
 
     def may_have(self, name: str) -> bool:
         """Tell whether there is a realm of that name, or may be. Nothing is made for somebody who has not shown who it is."""
-        return name in self._fixed or name in self._on_demand or self._is_for_template(name)
+        return self.existing(name) is not None or self._is_for_template(name)
+
+    def existing(self, name: str) -> Realm | None:
+        """Return the realm of that name; None if there is none now. None is made."""
+        return self._fixed.get(name) or self._on_demand.get(name)
 
     def get(self, name: str) -> Realm | None:
         """Return the realm of that name; None if there is none and none may be made."""
-        return self._fixed.get(name) or self._on_demand.get(name) or self._made(name)
+        return self.existing(name) or self._made(name)
 
     def _made(self, name: str) -> Realm | None:
         template = self._template

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections import deque
 
     from wamp.protocol.codec import Codec
-    from wamprouter.authz import Authorizer
+    from wamprouter.authz import AnyRole, Authorizer
     from wamprouter.realm.broker import Subscription
     from wamprouter.realm.calls import InFlight
     from wamprouter.realm.dealer import Registration
@@ -125,6 +125,9 @@ def next_act(state: State, kind: type[Message]) -> Act:
 class Session:
     """One session of a realm. Broker and dealer keep their tables of it here, so that leaving costs what it held."""
 
+    is_own = False
+    """Whether it is the router's own, on whose number of calls and subscriptions there is no limit of a realm's."""
+
     __slots__ = (
         "authid",
         "authmethod",
@@ -153,7 +156,7 @@ class Session:
         session_id: int,
         *,
         realm: Realm,
-        role: Authorizer,
+        role: AnyRole,
         codec: Codec,
         link: Link,
         authid: str,
@@ -164,7 +167,6 @@ class Session:
     ) -> None:
         self.id = session_id
         self.realm = realm
-        self.role = role
         self.codec = codec
         """What this session's payloads are encoded in."""
         self.link = link
@@ -189,6 +191,7 @@ class Session:
         self.invocation_ids = RequestIds()
         self.waiting: deque[Message] | None = None
         """Messages in line behind one about which the authorizer has not decided yet; None if there is no such."""
+        self.role: Authorizer = role.for_session(self)  # last, since it may look at all of the above
 
     @property
     def authrole(self) -> str:
