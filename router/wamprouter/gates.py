@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from time import time
-from typing import Any, Final, NoReturn, Protocol, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -29,13 +29,14 @@ from wamprouter.auth.cookie import CookieMethod
 from wamprouter.auth.gate import MethodGate
 from wamprouter.auth.principals import Ask, Asked, Failure, Principal, Principals, Static
 from wamprouter.auth.throttle import Throttle
+from wamprouter.callers import Answer, Caller
 from wamprouter.config import auth as settings
 from wamprouter.config.auth import methods as configured_methods
 from wamprouter.remarks import Remarks
 from wamprouter.server.listeners import CannotStart
 from wamprouter.store.cookies import FileCookies, MemoryCookies
 
-__all__ = ["Gates", "InProcessCaller"]
+__all__ = ["Gates", "load"]
 
 _log = Logger()
 
@@ -44,26 +45,10 @@ _MOST_WAITING: Final = 100  # credentials that wait for a thread to be compared 
 RecordT = TypeVar("RecordT", bound=Principal)
 
 
-class Answer(Protocol):
-    """What a procedure has answered to the router."""
-
-    value: Any
-    error: str | None
-    text: str
-
-
-class InProcessCaller(Protocol):
-    """Calls procedures in a realm, for the router itself."""
-
-    def call(
-        self, realm: str, procedure: str, args: list[Any], done: Callable[[Any], None], *, timeout: float
-    ) -> None: ...
-
-
 class Gates:
     """Makes gates. One for each router."""
 
-    def __init__(self, reactor: Any, now: Callable[[], float], caller: InProcessCaller) -> None:
+    def __init__(self, reactor: Any, now: Callable[[], float], caller: Caller) -> None:
         self._reactor = reactor
         self._remark = Remarks(lambda text: _log.info("{text}", text=text), now)
         self._complain = Remarks(lambda text: _log.warn("{text}", text=text), now)

@@ -30,6 +30,7 @@ from wamprouter import __version__
 from wamprouter import config as configuration
 from wamprouter.auth.gate import MethodGate
 from wamprouter.authz.roles import Action, Role, Rule
+from wamprouter.callers import Caller
 from wamprouter.config import NodeConfig
 from wamprouter.gates import Gates, load
 from wamprouter.inbox import refused_publication
@@ -71,6 +72,8 @@ class Node:
         session_ids = GlobalIds(secrets.randbits)
         store = MemoryStore()
 
+        self.caller = Caller(lambda name: self.realms.existing(name), session_ids, self.dispatcher, reactor.callLater)
+
         def make(realm: configuration.Realm) -> Realm:
             made = self._make_realm(realm, publications, _carrying_out(tell), store)
             made.open_meta_api(next(session_ids))
@@ -78,7 +81,7 @@ class Node:
 
         self.realms = Realms(config.realms, config.realm_template, make)
         self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater, now)
-        self.gates = Gates(reactor, now, None)
+        self.gates = Gates(reactor, now, self.caller)
         self.listeners = [Listener(transport, self) for transport in config.transports]
         self._components = config.components
         self.hosted: list[LocalConnection] = []
