@@ -50,6 +50,7 @@ def listen(path: Path, commands: Mapping[str, Command], reactor: Any) -> Any:
     from twisted.protocols.basic import LineOnlyReceiver
 
     class Conversation(LineOnlyReceiver):
+        transport: Any  # a Unix connection, once there is one
         delimiter = b"\n"
         MAX_LENGTH = _LONGEST_LINE
 
