@@ -50,7 +50,7 @@ def validate(
     the source; with positions also with line and column, and from the top of the file to its end. Problems are what is
     already known to be wrong with the document.
     """
-    document, unset = substitute(document, environ)
+    document, unset = substitute(document, environ, folder)
     known = [*problems, *unset]
     told = {problem.place for problem in known}
     config, mistaken = _modelled(document, folder)

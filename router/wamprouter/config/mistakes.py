@@ -5,16 +5,20 @@ place is followed through the model's types: that tells branches from fields, th
 the names known there.
 """
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from wamprouter.config.fields import Worded
+from wamprouter.config.environment import Variable
+from wamprouter.config.fields import Flagged, Hidden, Location, Whole, Worded
 from wamprouter.config.problems import ABSENT, Place, Problem, choice, did_you_mean, lookup, shown
+from wamprouter.config.redaction import HIDDEN, SecretText, is_secret, names_secret, redacted
 
 _WORDS = {
     str: "a string",
@@ -23,6 +27,8 @@ _WORDS = {
     tuple: "a list",
     dict: "an object",
 }
+_SECRET = SecretText(HIDDEN)
+_UNQUOTED = re.compile(r"-?(0|[1-9][0-9]{0,20})|true|false")
 # Follows from another mistake, which is told: a default that needs another field.
 _CONSEQUENCES = {"default_factory_not_called"}
 
@@ -53,7 +59,9 @@ def _problem(details: ErrorDetails, model: type[BaseModel], document: object) ->
     if details["type"] == "too_short" and value:  # all its entries are wrong, and are told
         return None
     tell = _TELL.get(details["type"], _told_kind)
-    return tell(spot, details["input"] if value is ABSENT else value, details)
+    if tell is _told_expectation and _holds_secret(lookup(document, spot.place[:-1])):
+        tell = _told_beside_secret  # the check's own words may tell of what stands beside
+    return tell(spot, _visible(spot, details["input"] if value is ABSENT else value), details)
 
 
 def _concerns_key(details: ErrorDetails) -> bool:
@@ -63,11 +71,16 @@ def _concerns_key(details: ErrorDetails) -> bool:
 
 def _told_kind(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
     near = did_you_mean(value, [name for name in _alternatives(spot.type) if isinstance(name, str)])
-    return Problem(spot.place, f"got {shown(value)}, expected {_words(spot.type)}{near}")
+    hint = near or _quotes(spot.type, details["input"])
+    return Problem(spot.place, f"got {shown(value)}, expected {_words(spot.type)}{hint}")
 
 
 def _told_expectation(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
     return Problem(spot.place, f"got {shown(value)}, expected {details['ctx']['words']}")
+
+
+def _told_beside_secret(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
+    return Problem(spot.place, f"got {shown(value)}, expected {_words(spot.type)} that fits the secret beside it")
 
 
 def _told_missing(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
@@ -87,7 +100,9 @@ def _told_unknown(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
 
 def _told_type(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
     known = [tag for member in _models(spot.type) for tag in _tags(member)]
-    if not isinstance(value, dict) or "type" not in value:
+    if not isinstance(value, dict):  # a string of our own, in whose attributes pydantic has looked for one
+        return _told_kind(spot, value, details)
+    if "type" not in value:
         return Problem((*spot.place, "type"), f"missing, expected {choice(known)}")
     near = did_you_mean(value["type"], known)
     return Problem((*spot.place, "type"), f"got {shown(value['type'])}, expected {choice(known)}{near}")
@@ -102,6 +117,50 @@ _TELL: dict[str, Callable[[_Spot, object, ErrorDetails], Problem]] = {
     "union_tag_invalid": _told_type,
     "union_tag_not_found": _told_type,
 }
+
+
+def _visible(spot: _Spot, value: object) -> object:
+    """Return what may be shown of a value: by the kind of its field, or by the field's name where no kind vouches."""
+    if _hides(spot.type):
+        return value if value is None or isinstance(value, bool) or value == "" else _SECRET
+    notes = (note for _, metadata in _members(spot.type) for note in metadata)
+    if _alternatives(spot.type) or any(isinstance(note, Whole | Flagged | Location) for note in notes):
+        return value
+    name = next((step for step in reversed(spot.place) if isinstance(step, str)), None)
+    if not names_secret(name):
+        return value
+    visible = redacted(value, name)
+    return _SECRET if visible == HIDDEN else visible
+
+
+def _hides(kind: Any) -> bool:
+    """Say whether secrets belong there, or a list or an object of nothing but secrets."""
+    return any(
+        any(isinstance(note, Hidden) for note in metadata) or any(map(_hides, get_args(member)))
+        for member, metadata in _members(kind)
+        if get_origin(member) is not Literal
+    )
+
+
+def _holds_secret(node: object) -> bool:
+    return isinstance(node, dict) and any(is_secret(value) for value in node.values())
+
+
+def _quotes(kind: Any, value: object) -> str:
+    """Return what to say of a value that would be right with quotes, or without them."""
+    if isinstance(value, str) and not isinstance(value, Variable) and _UNQUOTED.fullmatch(value):
+        return " (without quotes)" if _fits(json.loads(value), kind) else ""
+    if isinstance(value, int | float):
+        return " (in quotes)" if _fits(json.dumps(value), kind) else ""
+    return ""
+
+
+def _fits(value: object, kind: Any) -> bool:
+    try:
+        TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def _spot(loc: Place, model: type[BaseModel]) -> _Spot:
