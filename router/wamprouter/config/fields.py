@@ -79,7 +79,7 @@ def _number(value: object) -> object:
 
 
 @dataclass(frozen=True, slots=True)
-class Flagged:
+class _Flag:
     """True or false."""
 
     words: str = "true or false"
@@ -126,7 +126,7 @@ class Hidden:
 
 
 @dataclass(frozen=True, slots=True)
-class Location:
+class _Location:
     """A path on disk. A relative one starts at the folder of the configuration file."""
 
     words: str
@@ -163,7 +163,7 @@ def _plain(value: object) -> object:
     return value
 
 
-Flag: TypeAlias = Annotated[bool, Flagged()]
+Flag: TypeAlias = Annotated[bool, _Flag()]
 # Not in a model's repr, because a component's passwords are in it.
 Anything: TypeAlias = Annotated[Any, BeforeValidator(_plain), Field(repr=False)]
 # `secret.reveal()` is the plain string; a SecretText may also be compared and encoded as it is.
@@ -188,5 +188,5 @@ PathName: TypeAlias = Annotated[str, Text("/|[A-Za-z0-9_-]+", '"/", or letters, 
 FileName: TypeAlias = Annotated[str, Text(r"[^/\\\x00]+", "the name of a file, without a folder")]
 Interface: TypeAlias = Annotated[str, Text(r"[^\s/]+", 'an address of this machine such as "127.0.0.1"')]
 Origin: TypeAlias = Annotated[str, Text(r"\S+", 'an origin such as "https://*.example.com"')]
-Folder: TypeAlias = Annotated[Path, Location("a folder")]
-SocketFile: TypeAlias = Annotated[Path, Location("the path of a socket")]
+Folder: TypeAlias = Annotated[Path, _Location("a folder")]
+SocketFile: TypeAlias = Annotated[Path, _Location("the path of a socket")]

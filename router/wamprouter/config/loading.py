@@ -54,7 +54,7 @@ def validate(
     known = [*problems, *unset]
     told = {problem.place for problem in known}
     config, mistaken = _modelled(document, folder)
-    found = [*known, *(p for p in [*mistaken, *dangling(document)] if p.place not in told)]
+    found = [*known, *(p for p in [*mistaken, *dangling(document, mistaken)] if p.place not in told)]
     if config is None or found:
         raise ConfigError(_lines(found, source, positions))
     return config

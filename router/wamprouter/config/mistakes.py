@@ -16,8 +16,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from wamprouter.config.environment import Variable
-from wamprouter.config.fields import Flagged, Hidden, Location, Whole, Worded
-from wamprouter.config.problems import ABSENT, Place, Problem, choice, did_you_mean, lookup, shown
+from wamprouter.config.fields import Hidden, Text, Worded, Words
+from wamprouter.config.problems import ABSENT, Place, Problem, choice, did_you_mean, lookup, nearest, shown
 from wamprouter.config.redaction import HIDDEN, SecretText, is_secret, names_secret, redacted
 
 _WORDS = {
@@ -45,8 +45,14 @@ class _Spot:
 
 def mistakes(error: ValidationError, model: type[BaseModel], document: object) -> list[Problem]:
     """Return what is wrong with the document, in the order of the model's fields."""
-    found = error.errors(include_url=False, include_context=True)
-    return [problem for details in found if (problem := _problem(details, model, document)) is not None]
+    found = [(details, _spot(details["loc"], model)) for details in error.errors(include_url=False)]
+    misspelt = {_meant(spot) for details, spot in found if details["type"] == "extra_forbidden"}
+    problems = (
+        _problem(details, model, document)
+        for details, spot in found
+        if not (details["type"] == "missing" and spot.place in misspelt)  # told as unknown, with what was meant
+    )
+    return [problem for problem in problems if problem is not None]
 
 
 def _problem(details: ErrorDetails, model: type[BaseModel], document: object) -> Problem | None:
@@ -62,6 +68,10 @@ def _problem(details: ErrorDetails, model: type[BaseModel], document: object) ->
     if tell is _told_expectation and _holds_secret(lookup(document, spot.place[:-1])):
         tell = _told_beside_secret  # the check's own words may tell of what stands beside
     return tell(spot, _visible(spot, details["input"] if value is ABSENT else value), details)
+
+
+def _is(details: ErrorDetails, kind: str, places: set[Place | None]) -> bool:
+    return details["type"] == kind and details["loc"] in places
 
 
 def _concerns_key(details: ErrorDetails) -> bool:
@@ -93,7 +103,7 @@ def _told_name(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
 
 
 def _told_unknown(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
-    known = sorted(name for model in _models(spot.within) for name in _fields(model))
+    known = _known(spot.within)
     near = did_you_mean(spot.place[-1], known)
     return Problem(spot.place, f"unknown field{near or f', expected {choice(known)}'}", key=spot.place)
 
@@ -103,6 +113,10 @@ def _told_type(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
     if not isinstance(value, dict):  # a string of our own, in whose attributes pydantic has looked for one
         return _told_kind(spot, value, details)
     if "type" not in value:
+        unknown = [name for name in value if isinstance(name, str) and name not in _known(spot.type)]
+        misspelt = nearest("type", unknown)
+        if misspelt is not None:
+            return _told_unknown(_Spot((*spot.place, misspelt), Any, str, spot.type), value[misspelt], details)
         return Problem((*spot.place, "type"), f"missing, expected {choice(known)}")
     near = did_you_mean(value["type"], known)
     return Problem((*spot.place, "type"), f"got {shown(value['type'])}, expected {choice(known)}{near}")
@@ -124,8 +138,10 @@ def _visible(spot: _Spot, value: object) -> object:
     if _hides(spot.type):
         return value if value is None or isinstance(value, bool) or value == "" else _SECRET
     notes = (note for _, metadata in _members(spot.type) for note in metadata)
-    if _alternatives(spot.type) or any(isinstance(note, Whole | Flagged | Location) for note in notes):
-        return value
+    if _alternatives(spot.type) or any(
+        isinstance(note, Worded) and not isinstance(note, Text | Words) for note in notes
+    ):
+        return value  # no free text
     name = next((step for step in reversed(spot.place) if isinstance(step, str)), None)
     if not names_secret(name):
         return value
@@ -161,6 +177,17 @@ def _fits(value: object, kind: Any) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def _known(kind: Any) -> list[str]:
+    """Return the names of all fields that may stand there."""
+    return sorted({name for model in _models(kind) for name in _fields(model)})
+
+
+def _meant(spot: _Spot) -> Place | None:
+    """Return the place of the field that is meant by an unknown one."""
+    name = nearest(spot.place[-1], _known(spot.within))
+    return None if name is None else (*spot.place[:-1], name)
 
 
 def _spot(loc: Place, model: type[BaseModel]) -> _Spot:

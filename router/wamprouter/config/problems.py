@@ -77,10 +77,16 @@ def choice(values: Iterable[object]) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
+def nearest(value: object, known: Sequence[str]) -> str | None:
+    """Return the known name that a value resembles, if there is one; nothing resembles a secret."""
+    near = get_close_matches(value, known, n=1) if isinstance(value, str) and not is_secret(value) else []
+    return near[0] if near else None
+
+
 def did_you_mean(value: object, known: Sequence[str]) -> str:
     """Return `; did you mean "…"?` when one of the known names resembles the value, else nothing."""
-    near = get_close_matches(value, known, n=1) if isinstance(value, str) and not is_secret(value) else []
-    return f"; did you mean {shown(near[0])}?" if near else ""
+    near = nearest(value, known)
+    return "" if near is None else f"; did you mean {shown(near)}?"
 
 
 def lookup(document: object, place: Place) -> object:

@@ -43,8 +43,8 @@ _TELLING = re.compile(r"secret|ticket|passw|passphrase|private|privkey|token|cre
 _TELLING_WORDS = frozenset({"key", "keys", "pass", "pwd"})
 # A name with one of these as a word tells that it is none, or only where one is.
 _PUBLIC_WORDS = frozenset({"public", "pub", "authorized", "authorised", "known", "salt", "file", "path"})
-# What is called like a secret and has this field is a method of authentication, and no secret.
-_SETTINGS = "type"
+# What is called like a secret and has one of these fields is a method of authentication, and no secret.
+_SETTINGS = frozenset({"type", "principals", "users"})
 _PEM = "PRIVATE KEY-----"
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+@")
 
@@ -73,7 +73,7 @@ def _redacted(node: object, *, beneath: bool) -> Any:
     """Replace the secrets in a part of a document, which stands beneath the name of a secret or does not."""
     match node:
         case dict():
-            beneath = beneath and _SETTINGS not in node
+            beneath = beneath and not _SETTINGS & node.keys()
             return {
                 key: _redacted(value, beneath=beneath or (names_secret(key) and not _names_file(key, node)))
                 for key, value in node.items()
