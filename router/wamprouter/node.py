@@ -6,7 +6,6 @@ Everyone else is given what it needs. ``run`` is what the command line calls; te
 from __future__ import annotations
 
 import gc
-import importlib
 import random
 import secrets
 import signal
@@ -29,11 +28,10 @@ from wamp.protocol.ids import GlobalIds
 from wamp.protocol.uris import Match, UriCheck
 from wamprouter import __version__
 from wamprouter import config as configuration
-from wamprouter.auth import Gate
-from wamprouter.auth.anonymous import AnonymousGate
-from wamprouter.auth.closed import ClosedGate
+from wamprouter.auth.gate import MethodGate
 from wamprouter.authz.roles import Action, Role, Rule
 from wamprouter.config import NodeConfig
+from wamprouter.gates import Gates, load
 from wamprouter.inbox import refused_publication
 from wamprouter.local import LocalConnection, host
 from wamprouter.realm.facts import Fact, SessionJoined, SessionKilled, SessionLeft
@@ -79,7 +77,8 @@ class Node:
             return made
 
         self.realms = Realms(config.realms, config.realm_template, make)
-        self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater)
+        self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater, now)
+        self.gates = Gates(reactor, now, None)
         self.listeners = [Listener(transport, self) for transport in config.transports]
         self._components = config.components
         self.hosted: list[LocalConnection] = []
@@ -109,11 +108,9 @@ class Node:
         )
         return made
 
-    def gate(self, auth: configuration.Auth) -> Gate:
-        """Return what admits sessions on a transport."""
-        if auth.anonymous is None:
-            return ClosedGate()
-        return AnonymousGate(auth.anonymous.role, lambda: secrets.token_urlsafe(12), authid=auth.anonymous.authid)
+    def gate(self, auth: configuration.Auth, cookie: configuration.Cookie | None = None) -> MethodGate:
+        """Return what admits sessions on a transport; raise CannotStart if that is not possible."""
+        return self.gates.make(auth, cookie)
 
     def start(self) -> None:
         """Start the components, then listen; raise CannotStart if one of them is impossible."""
@@ -222,15 +219,10 @@ def _make_rule(permission: configuration.Permission) -> Rule:
 
 def _load_class(classname: str) -> type[Any]:
     """Return the class of that name; raise CannotStart if there is none."""
-    module_name, _, name = classname.rpartition(".")
     try:
-        found = getattr(importlib.import_module(module_name), name)
-    except ModuleNotFoundError as error:
-        raise CannotStart(f"component {classname}: no module named {error.name!r}") from None
-    except AttributeError:
-        raise CannotStart(f"component {classname}: module {module_name} has no {name}") from None
-    except Exception as error:  # noqa: BLE001  # user code: whatever it raises becomes one line for the operator
-        raise CannotStart(f"component {classname}: importing it failed: {error!r}") from None
+        found = load(classname)
+    except CannotStart as problem:
+        raise CannotStart(f"component {problem}") from None
     if not isinstance(found, type):
         raise CannotStart(f"component {classname} is not a class")
     return found

@@ -5,7 +5,7 @@ The way of a file: `document` (syntax) → `environment` (variables) → `node` 
 are fixed and complete: every default is filled in and every path is absolute.
 """
 
-from wamprouter.config.auth import AnonymousStatic, Auth
+from wamprouter.config.auth import AnonymousStatic, Auth, Cookie, Dynamic, Function
 from wamprouter.config.endpoints import Endpoint, TcpEndpoint, UnixEndpoint
 from wamprouter.config.loading import default, load, schema, validate
 from wamprouter.config.node import ClassComponent, Component, NodeConfig
@@ -43,12 +43,15 @@ __all__ = [
     "Compression",
     "ConfigError",
     "ConnectionOptions",
+    "Cookie",
     "Deflate",
     "Disclose",
+    "Dynamic",
     "EchoPath",
     "EchoService",
     "EchoTransport",
     "Endpoint",
+    "Function",
     "Match",
     "NodeConfig",
     "Permission",

@@ -190,3 +190,4 @@ Interface: TypeAlias = Annotated[str, Text(r"[^\s/]+", 'an address of this machi
 Origin: TypeAlias = Annotated[str, Text(r"\S+", 'an origin such as "https://*.example.com"')]
 Folder: TypeAlias = Annotated[Path, _Location("a folder")]
 SocketFile: TypeAlias = Annotated[Path, _Location("the path of a socket")]
+DataFile: TypeAlias = Annotated[Path, _Location("the path of a file")]

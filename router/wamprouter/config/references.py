@@ -29,6 +29,15 @@ SERVICES: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
 )
 
 
+# Where an "auth" names roles.
+ROLES: tuple[Pattern, ...] = (
+    (EACH, "role"),
+    (EACH, "roles", EACH),
+    (EACH, "principals", EACH, "role"),
+    (EACH, "users", EACH, "role"),
+)
+
+
 def dangling(document: object, mistaken: Collection[Problem] = ()) -> list[Problem]:
     """Return the names that are used twice, and those that name nothing.
 
@@ -97,9 +106,10 @@ def _unknown_in_auth(document: object) -> Iterator[Problem]:
                 (*place, "auth"),
                 f"missing, so peers would get the role {shown(ANONYMOUS_ROLE)}, expected a realm with that role",
             )
-        for at, role in select(service.get("auth"), (EACH, "role"), (*place, "auth")):
-            if isinstance(role, str) and role not in known:
-                yield _unknown(at, role, "a role of some realm", known)
+        for pattern in ROLES:
+            for at, role in select(service.get("auth"), pattern, (*place, "auth")):
+                if isinstance(role, str) and role not in known:
+                    yield _unknown(at, role, "a role of some realm", known)
 
 
 def _unknown_in_components(document: object) -> Iterator[Problem]:

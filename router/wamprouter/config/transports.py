@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from wamprouter.config.auth import ANONYMOUS, Auth
+from wamprouter.config.auth import ANONYMOUS, Auth, Cookie
 from wamprouter.config.endpoints import Endpoint
 from wamprouter.config.fields import Connections, FileName, Flag, Folder, Id, Model, PathName, Seconds, Whole, Words
 from wamprouter.config.options import RawSocketOptions, WebSocketOptions
@@ -54,6 +54,9 @@ class WampService(Model):
 class WebSocketService(WampService):
     """WAMP over WebSocket."""
 
+    cookie: Cookie | None = Field(
+        default=None, description='The cookie that the handshake sets, for the method "cookie". Default: none.'
+    )
     options: WebSocketOptions = Field(default=WebSocketOptions(), description="Options of the connections.")
 
 

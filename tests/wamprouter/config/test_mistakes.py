@@ -256,8 +256,16 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ),
     # auth
     (
-        [("transports.0.auth.anonymous.type", "static")],
-        "transports[0].auth.anonymous.role: missing, expected a name without spaces",
+        [("transports.0.auth", {"ticket": {"principals": {"joe": {"ticket": "x", "role": "anonimous"}}}})],
+        'transports[0].auth.ticket.principals.joe.role: got "anonimous", expected a role of some realm ("anonymous"); did you mean "anonymous"?',
+    ),
+    (
+        [("transports.0.auth", {"wampcra": {"users": {"joe": {"secret": "x"}}}})],
+        "transports[0].auth.wampcra.users.joe.role: missing, expected a name without spaces",
+    ),
+    (
+        [("transports.0.auth", {"ticket": {"type": "dynamik", "authenticator": "com.example.authenticate"}})],
+        'transports[0].auth.ticket.type: got "dynamik", expected "static", "jwt", "dynamic" or "function"; did you mean "dynamic"?',
     ),
     (
         [("transports.0.auth.anonymous.role", "anonymus")],
