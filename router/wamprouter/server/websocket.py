@@ -8,6 +8,7 @@ the read to Autobahn.
 
 from __future__ import annotations
 
+from codecs import utf_8_decode
 from collections.abc import Callable
 from os import urandom
 from time import monotonic
@@ -64,6 +65,19 @@ def _unmask(payload: bytes, mask: bytes) -> bytes:
     length = len(payload)
     key = (mask * (length // 4 + 1))[:length]
     return (int.from_bytes(payload, "little") ^ int.from_bytes(key, "little")).to_bytes(length, "little")
+
+
+def _may_become_text(data: bytes, body: int, end: int) -> bool:
+    """Tell whether the beginning of a payload may go on as UTF-8: a text is refused where it turns bad (section 8.1)."""
+    payload = _unmask(data[body:end], data[body - 4 : body])
+    if payload.isascii():
+        return True
+    try:
+        _, complete = utf_8_decode(payload, "strict", False)  # the end may be inside a character
+    except UnicodeDecodeError:
+        return False
+    # Python still hopes when it sees the first two octets of a surrogate.
+    return not (payload[complete:].startswith(b"\xed") and payload[complete + 1 :] >= b"\xa0")
 
 
 class WebSocketConnection(WebSocketServerProtocol):
@@ -217,7 +231,7 @@ class WebSocketConnection(WebSocketServerProtocol):
                 return data[at:]
             stop = body + length
             if stop > end:
-                if end - at > _LONGEST_TAIL:
+                if end - at > _LONGEST_TAIL or (first == TEXT and not _may_become_text(data, body, end)):
                     return data[at:]
                 break
             payload = _unmask(data[body:stop], data[body - 4 : body])
