@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Self
 from urllib.parse import urlsplit
 
-from tests.support.raw import PONG, Closed, Stream, client_frame
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import (
     AcceptConnection,
@@ -27,6 +26,8 @@ from wsproto.events import (
 )
 from wsproto.extensions import Extension
 from wsproto.utilities import LocalProtocolError
+
+from tests.support.raw import PONG, Closed, Stream, client_frame
 
 __all__ = ["DELIVERIES", "Delivery", "Peer", "Refused", "octet_by_octet"]
 

@@ -10,12 +10,12 @@ import zlib
 from collections.abc import Callable
 
 import pytest
+from wsproto.extensions import PerMessageDeflate
 
 from tests.rfc6455.peer import Peer, octet_by_octet
 from tests.robustness.conftest import Start
 from tests.support.process import RouterProcess, endpoint
 from tests.support.raw import CONTINUATION, PING, PONG, TEXT, Stream, client_frame
-from wsproto.extensions import PerMessageDeflate
 
 INVALID_PAYLOAD = 1007
 

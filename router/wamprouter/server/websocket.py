@@ -92,6 +92,7 @@ class WebSocketConnection(WebSocketServerProtocol):
     state: int  # Autobahn's types know the first value of these only
     current_frame: Any
     inside_message: bool
+    message_data: Any  # octets; Autobahn's own is a list of them
     service: Service
     connections: Connections
     options: WebSocketOptions
@@ -154,6 +155,25 @@ class WebSocketConnection(WebSocketServerProtocol):
             outbox.append(websocket_frame(_PONG, payload))
             if outbox.queued > outbox.limit:
                 self.expel("pings without reading the answers")
+
+    # A message that Autobahn parses is collected as the octets that it is. Autobahn itself keeps a list of all fragments
+    # and reads, which with small ones takes twenty times that, and with empty ones grows for ever.
+
+    def onMessageBegin(self, isBinary: bool) -> None:
+        super().onMessageBegin(isBinary)
+        self.message_data = bytearray()
+
+    def onMessageFrameData(self, payload: bytes) -> None:
+        if not self.failedByMe:
+            self.message_data += payload
+
+    def onMessageFrameEnd(self) -> None:
+        pass  # Autobahn would add the frame to the message here
+
+    def onMessageEnd(self) -> None:
+        payload, self.message_data = bytes(self.message_data), None
+        if not self.failedByMe:
+            self.onMessage(payload, self.message_is_binary)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         if self.conversation is None:
