@@ -35,6 +35,7 @@ _log = Logger()
 
 _OPEN: Final = WebSocketServerProtocol.STATE_OPEN
 _CONNECTING: Final = WebSocketServerProtocol.STATE_CONNECTING
+_CLOSING: Final = WebSocketServerProtocol.STATE_CLOSING
 _PONG: Final = 0x8A
 _MASKED: Final = 0x80
 _LONGEST_REQUEST: Final = 16 * 1024
@@ -45,6 +46,10 @@ _LARGEST_FAST: Final = 65535
 """Longer frames span several reads: Autobahn's parser takes them as they come, without joining buffers."""
 _LONGEST_TAIL: Final = 4096
 """More than this of an incomplete frame goes to Autobahn, too: joining it to every further read could cost much."""
+_LONGEST_HEAD: Final = 14
+"""Octets of a frame's head: two, the length, the mask."""
+_STEPS: Final = 200
+"""Of Autobahn's parser in one turn of the reactor, two for a frame: a millisecond, so that small frames delay nobody else."""
 
 CLOSE_NORMAL: Final = 1000
 CLOSE_GOING_AWAY: Final = 1001
@@ -111,6 +116,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.outbox: Outbox | None = None
         self.conversation: Conversation | None = None
         self._tail = b""
+        self._is_behind = False  # whether Autobahn has not parsed yet what was read
         self.connections.add(self)
         self.peer = _peer_name(self.transport)
         if not isinstance(self.transport, _UnixConnection):
@@ -218,6 +224,37 @@ class WebSocketConnection(WebSocketServerProtocol):
                 self._dataReceived(data)
         self.service.flush()
 
+    def consumeData(self) -> None:
+        """Let Autobahn parse what it has, but not for longer than others can wait: then the rest comes in another turn."""
+        if self.state not in (_OPEN, _CLOSING):
+            super().consumeData()
+            return
+        for _ in range(_STEPS):
+            if not self.processData():
+                break
+            if self.state not in (_OPEN, _CLOSING):
+                return
+        else:
+            self._fall_behind()
+            return
+        # It has come to a head that is not complete; or it has failed, and will not go on with that frame.
+        if len(self.data) > _LONGEST_HEAD:
+            self.data = b""
+
+    def _fall_behind(self) -> None:
+        if not self._is_behind:
+            self._is_behind = True
+            self.transport.pauseProducing()
+            self.factory.reactor.callLater(0, self._catch_up)
+
+    def _catch_up(self) -> None:
+        self._is_behind = False
+        if self.state in (_OPEN, _CLOSING):
+            self.consumeData()
+            if not self._is_behind and not self.is_paused:
+                self.transport.resumeProducing()
+            self.service.flush()
+
     def _read_frames(self, data: bytes) -> bytes:
         """Take the frames at the beginning of ``data`` that are as expected; return what is left for Autobahn.
 
@@ -313,7 +350,7 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def resume_reading(self) -> None:
         self.is_paused = False
-        if self.state == _OPEN:
+        if self.state == _OPEN and not self._is_behind:
             self.transport.resumeProducing()
 
     # -- Monitored
