@@ -15,6 +15,7 @@ from wamprouter.config.node import NodeConfig
 from wamprouter.config.positions import Position, Positions
 from wamprouter.config.problems import ConfigError, Problem
 from wamprouter.config.references import dangling
+from wamprouter.config.safety import unsafe
 from wamprouter.config.starter import STARTER
 
 
@@ -55,6 +56,8 @@ def validate(
     told = {problem.place for problem in known}
     config, mistaken = _modelled(document, folder)
     found = [*known, *(p for p in [*mistaken, *dangling(document, mistaken)] if p.place not in told)]
+    if config is not None and not found:
+        found = unsafe(config)
     if config is None or found:
         raise ConfigError(_lines(found, source, positions))
     return config
