@@ -73,6 +73,7 @@ class LocalConnection:
     """Both ends of an in-memory connection: a link and a connection for the router, a transport for the session."""
 
     codec = CODEC
+    address = "local"
     wire: Wire = _WIRE
     high_water = _LIMIT
     limit = _LIMIT

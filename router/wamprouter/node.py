@@ -40,10 +40,12 @@ from wamprouter.realm.facts import Fact, SessionJoined, SessionKilled, SessionLe
 from wamprouter.realm.realm import Realm
 from wamprouter.realm.settings import HistoryRule, Settings
 from wamprouter.realms import Realms
+from wamprouter.server.admission import Admission, AdmissionLimits
 from wamprouter.server.alarm import Alarm
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.listeners import CannotStart, Listener
 from wamprouter.server.peer import Lobby, Peer
+from wamprouter.server.turns import Turns
 from wamprouter.store import EventStore
 from wamprouter.store.memory import MemoryStore
 
@@ -68,6 +70,8 @@ class Node:
         self.reactor = reactor
         self.now = now
         self.dispatcher = Dispatcher(lambda action: reactor.callLater(0, action))
+        self.turns = Turns(lambda action: reactor.callLater(0, action), now)
+        self.admission = Admission(AdmissionLimits(**config.limits.model_dump()), now)
         # Publications need to be unlikely to collide, sessions also hard to guess.
         publications = GlobalIds(random.Random(secrets.randbits(128)).getrandbits)
         session_ids = GlobalIds(secrets.randbits)

@@ -7,6 +7,7 @@ are fixed and complete: every default is filled in and every path is absolute.
 
 from wamprouter.config.auth import AnonymousStatic, Auth
 from wamprouter.config.endpoints import Endpoint, TcpEndpoint, UnixEndpoint
+from wamprouter.config.limits import RouterLimits
 from wamprouter.config.loading import default, load, schema, validate
 from wamprouter.config.node import ClassComponent, Component, NodeConfig
 from wamprouter.config.options import Compression, ConnectionOptions, Deflate, RawSocketOptions, WebSocketOptions
@@ -17,6 +18,7 @@ from wamprouter.config.transports import (
     EchoPath,
     EchoService,
     EchoTransport,
+    HttpListener,
     RawSocketService,
     RawSocketTransport,
     Serializer,
@@ -49,6 +51,7 @@ __all__ = [
     "EchoService",
     "EchoTransport",
     "Endpoint",
+    "HttpListener",
     "Match",
     "NodeConfig",
     "Permission",
@@ -59,6 +62,7 @@ __all__ = [
     "RealmOptions",
     "RealmTemplate",
     "Role",
+    "RouterLimits",
     "Serializer",
     "StaticOptions",
     "StaticPath",
