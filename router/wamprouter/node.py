@@ -200,8 +200,11 @@ def _settings(options: configuration.RealmOptions) -> Settings:
         max_call_timeout=options.max_call_timeout,
         cancel_reply=options.cancel_reply,
         strict_request_ids=options.strict_request_ids,
-        history=tuple(HistoryRule(rule.uri, Match(rule.match), rule.limit) for rule in options.history),
+        history=tuple(
+            HistoryRule(rule.uri, Match(rule.match), rule.limit, rule.limit_bytes) for rule in options.history
+        ),
         max_retained=options.max_retained,
+        max_retained_bytes=options.max_retained_bytes,
         max_subscriptions=options.max_subscriptions,
         max_registrations=options.max_registrations,
         max_calls=options.max_calls,
