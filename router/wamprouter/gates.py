@@ -33,6 +33,7 @@ from wamprouter.callers import Answer, Caller
 from wamprouter.config import auth as settings
 from wamprouter.config.auth import methods as configured_methods
 from wamprouter.remarks import Remarks
+from wamprouter.server.admission import network_of
 from wamprouter.server.listeners import CannotStart
 from wamprouter.store.cookies import FileCookies, MemoryCookies
 
@@ -55,7 +56,7 @@ class Gates:
         self._caller = caller
         self._threads = _Threads(reactor)
         self._cookies: dict[config.Cookie, MemoryCookies] = {}
-        self.throttle = Throttle(now)
+        self.throttle = Throttle(now, network_of)
 
     def make(self, auth: config.Auth, cookie: config.Cookie | None = None) -> MethodGate:
         """Return what admits sessions on a transport; raise CannotStart if that is not possible."""

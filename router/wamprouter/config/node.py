@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from wamprouter.config.fields import Anything, Classname, Flag, Folder, Id, Model, Name, RealmName, Words
+from wamprouter.config.limits import RouterLimits
 from wamprouter.config.realms import Realm, RealmTemplate
 from wamprouter.config.transports import Transport
 
@@ -58,6 +59,7 @@ class NodeConfig(Model):
     transports: Annotated[tuple[Transport, ...], Words("a list with at least one transport")] = Field(
         min_length=1, description="Where the router listens, at least one."
     )
+    limits: RouterLimits = Field(default=RouterLimits(), description="Limits of the router as a whole.")
     components: tuple[Component, ...] = Field(
         default=(), description="Sessions that run inside the router. Default: none."
     )
