@@ -97,11 +97,9 @@ PLACE = pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name_
 
 @pytest.fixture(scope="module")
 def router(start_shared: Start) -> RouterProcess:
-    # Our close frame would be in the middle of another one, where nobody reads it: the router need not wait long for it.
-    options = {"close_handshake_timeout": 20}
     return start_shared(
-        {"type": "websocket", "endpoint": endpoint(), "options": options},
-        {"type": "echo", "endpoint": endpoint(), "options": options},
+        {"type": "websocket", "endpoint": endpoint()},
+        {"type": "echo", "endpoint": endpoint()},
     )
 
 
