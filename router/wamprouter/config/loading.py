@@ -55,7 +55,9 @@ def validate(
     known = [*problems, *unset]
     told = {problem.place for problem in known}
     config, mistaken = _modelled(document, folder)
-    found = [*known, *(p for p in [*mistaken, *dangling(document, mistaken)] if p.place not in told)]
+    misspelt = {problem.meant for problem in mistaken}
+    names = [problem for problem in dangling(document, mistaken) if problem.place not in misspelt]
+    found = [*known, *(problem for problem in [*mistaken, *names] if problem.place not in told)]
     if config is not None and not found:
         found = unsafe(config)
     if config is None or found:
