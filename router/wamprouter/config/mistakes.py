@@ -75,13 +75,14 @@ def _told_missing(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
 
 
 def _told_name(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
-    return Problem(spot.place[:-1], f"got the name {shown(spot.place[-1])}, expected {_words(spot.key_type)}")
+    text = f"got the name {shown(spot.place[-1])}, expected {_words(spot.key_type)}"
+    return Problem(spot.place[:-1], text, key=spot.place)
 
 
 def _told_unknown(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
     known = sorted(name for model in _models(spot.within) for name in _fields(model))
     near = did_you_mean(spot.place[-1], known)
-    return Problem(spot.place, f"unknown field{near or f', expected {choice(known)}'}")
+    return Problem(spot.place, f"unknown field{near or f', expected {choice(known)}'}", key=spot.place)
 
 
 def _told_type(spot: _Spot, value: object, details: ErrorDetails) -> Problem:

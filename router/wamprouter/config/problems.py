@@ -37,9 +37,10 @@ class Problem:
 
     place: Place
     text: str
+    key: Place | None = None  # the place whose key is at fault, where it is a key and not the value
 
     def line(self, source: str) -> str:
-        """Return the problem as one line that starts with the source's name."""
+        """Return the problem as one line that starts with the source's name, or with its file, line and column."""
         place = printed(self.place)
         return one_line(f"{source}: {place}: {self.text}" if place else f"{source}: {self.text}")
 
