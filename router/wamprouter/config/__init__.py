@@ -7,8 +7,15 @@ are fixed and complete: every default is filled in and every path is absolute.
 
 from wamprouter.config.auth import AnonymousStatic, Auth, Cookie, Dynamic, Function
 from wamprouter.config.endpoints import Endpoint, TcpEndpoint, UnixEndpoint
-from wamprouter.config.loading import default, load, schema, validate
-from wamprouter.config.node import ClassComponent, Component, NodeConfig
+from wamprouter.config.loading import Checked, default, load, opened, schema, validate
+from wamprouter.config.node import (
+    ClassComponent,
+    Component,
+    FunctionComponent,
+    GuestComponent,
+    GuestEnvironment,
+    NodeConfig,
+)
 from wamprouter.config.options import Compression, ConnectionOptions, Deflate, RawSocketOptions, WebSocketOptions
 from wamprouter.config.problems import ConfigError, UnreadableConfig
 from wamprouter.config.realms import Allow, Disclose, Match, Permission, Realm, RealmOptions, RealmTemplate, Role
@@ -24,6 +31,7 @@ from wamprouter.config.transports import (
     StaticPath,
     StaticService,
     Transport,
+    UnavailablePath,
     WampService,
     WebOptions,
     WebPath,
@@ -38,6 +46,7 @@ __all__ = [
     "Allow",
     "AnonymousStatic",
     "Auth",
+    "Checked",
     "ClassComponent",
     "Component",
     "Compression",
@@ -52,6 +61,9 @@ __all__ = [
     "EchoTransport",
     "Endpoint",
     "Function",
+    "FunctionComponent",
+    "GuestComponent",
+    "GuestEnvironment",
     "Match",
     "NodeConfig",
     "Permission",
@@ -68,6 +80,7 @@ __all__ = [
     "StaticService",
     "TcpEndpoint",
     "Transport",
+    "UnavailablePath",
     "UnixEndpoint",
     "UnreadableConfig",
     "WampService",
@@ -80,6 +93,7 @@ __all__ = [
     "WebTransport",
     "default",
     "load",
+    "opened",
     "schema",
     "validate",
 ]

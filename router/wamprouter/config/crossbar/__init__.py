@@ -4,7 +4,7 @@
 of the configuration only sees our own form, and never learns where it came from.
 """
 
-from wamprouter.config.crossbar.node import Lowered, is_crossbar, lower
+from wamprouter.config.crossbar.node import Lowered, lower
 from wamprouter.config.crossbar.notes import Kind, Note, once
 
-__all__ = ["Kind", "Lowered", "Note", "is_crossbar", "lower", "once"]
+__all__ = ["Kind", "Lowered", "Note", "lower", "once"]

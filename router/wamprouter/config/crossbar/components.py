@@ -17,7 +17,7 @@ from wamprouter.config.problems import Place, shown
 
 __all__ = ["container_component", "guest", "router_component"]
 
-_LOCAL: Final = ("localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "::")  # noqa: S104  # compared, not bound to
+_LOCAL: Final = ("localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "::")  # compared, not bound to
 
 _SAY_ROLE = 'expected "role" beside it, the role to join with'
 

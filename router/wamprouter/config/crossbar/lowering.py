@@ -7,7 +7,7 @@ components do.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -33,11 +33,10 @@ from wamprouter.config.transports import (
     WebTransport,
 )
 
-__all__ = ["ABSENT_TYPE", "Document", "Walk", "is_variable"]
+__all__ = ["Document", "Lower", "Walk", "is_variable", "origin"]
 
 Document: TypeAlias = dict[str, Any]
-
-ABSENT_TYPE = ""
+Lower: TypeAlias = "Callable[[Walk, Document, Place, Place], Document]"
 
 # What our own form adds to an object of Crossbar's may stand in a Crossbar file as well.
 _OURS: Mapping[str, type[BaseModel]] = {
@@ -71,9 +70,11 @@ _OURS: Mapping[str, type[BaseModel]] = {
 class Walk:
     """What is found on the way through a document.
 
-    A place ``at`` is one of the original document, a place ``to`` one of the lowered.
+    A place ``at`` is one of the original document, a place ``to`` one of the lowered. ``special`` lowers the objects for
+    which going through their fields is not enough, by the names of their tables.
     """
 
+    special: Mapping[str, Lower]
     notes: list[Note] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     origins: dict[Place, Place] = field(default_factory=dict)  # place in the lowered document -> in the original
@@ -84,14 +85,11 @@ class Walk:
 
     def refuse(self, at: Place, text: str, *, is_key: bool = False) -> None:
         """Tell of something that the file must not have."""
-        self.problems.append(Problem(at, text))
+        self.problems.append(Problem(at, text, key=at if is_key else None))
 
     def origin(self, place: Place) -> Place:
         """Return where in the original document a place of the lowered one comes from."""
-        for length in range(len(place), -1, -1):
-            if place[:length] in self.origins:
-                return (*self.origins[place[:length]], *place[length:])
-        return place
+        return origin(self.origins, place)
 
     def fields(self, table: str, node: Document, at: Place, to: Place, *, taken: Collection[str] = ()) -> Document:
         """Return the fields of an object as our form has them, without those that the caller takes on itself.
@@ -120,6 +118,11 @@ class Walk:
                 lowered[key] = self._below(row.below, value, (*at, key), (*to, key))
         return lowered
 
+    def lower(self, table: str, node: Document, at: Place, to: Place) -> Document:
+        """Return an object of Crossbar's in our form."""
+        special = self.special.get(table)
+        return self.fields(table, node, at, to) if special is None else special(self, node, at, to)
+
     def _added(self, table: str, node: Document) -> Collection[str]:
         name = f"{table} {node.get('type')}" if table == "endpoint" else table
         model = _OURS.get(name)
@@ -132,8 +135,6 @@ class Walk:
 
     def _below(self, table: str, value: Any, at: Place, to: Place) -> Any:
         """Lower what stands in a field. What has not the shape it should have stays, and is told by the models."""
-        from wamprouter.config.crossbar.shapes import lower
-
         name = table.removesuffix(ENTRY).removesuffix(VALUE)
         match value:
             case list() if table.endswith(ENTRY):
@@ -141,7 +142,7 @@ class Walk:
             case dict() if table.endswith(VALUE):
                 return {key: self._below(name, entry, (*at, key), (*to, key)) for key, entry in value.items()}
             case dict() if name == table and table:
-                return lower(self, table, value, at, to)
+                return self.lower(table, value, at, to)
         return value
 
     def kind(self, what: str, node: Document, at: Place) -> str | None:
@@ -181,6 +182,12 @@ class Walk:
         """Put a field into an object that the original has not, or has elsewhere."""
         lowered[key] = value
         self.origins[*to, key] = origin
+
+
+def origin(origins: Mapping[Place, Place], place: Place) -> Place:
+    """Return where a place of the lowered document comes from, given where the parts around it do."""
+    around = next(length for length in range(len(place), -1, -1) if place[:length] in origins or not length)
+    return (*origins.get(place[:around], ()), *place[around:])
 
 
 def is_variable(value: object) -> bool:

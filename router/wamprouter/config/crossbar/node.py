@@ -10,14 +10,15 @@ from typing import Any, Final
 from wamprouter.config.auth import ANONYMOUS_ROLE
 from wamprouter.config.crossbar import realms, transports
 from wamprouter.config.crossbar.components import container_component, guest, router_component
-from wamprouter.config.crossbar.lowering import Document, Walk, is_variable
+from wamprouter.config.crossbar.lowering import Document, Walk, is_variable, origin
 from wamprouter.config.crossbar.notes import Kind, Note
+from wamprouter.config.crossbar.shapes import SPECIAL
 from wamprouter.config.environment import substitute
 from wamprouter.config.node import NodeConfig
 from wamprouter.config.problems import Place, Problem, shown
 from wamprouter.config.safety import unsafe_transports
 
-__all__ = ["Lowered", "is_crossbar", "lower"]
+__all__ = ["Lowered", "lower"]
 
 VERSION: Final = 2
 _OWN_LISTS: Final = ("version", "realms", "transports", "components", "pythonpath", "environment")
@@ -40,17 +41,7 @@ class Lowered:
 
     def origin(self, place: Place) -> Place:
         """Return where in the original document a place of the lowered one comes from."""
-        for length in range(len(place), -1, -1):
-            if place[:length] in self.origins:
-                return (*self.origins[place[:length]], *place[length:])
-        return place
-
-
-def is_crossbar(document: object) -> bool:
-    """Say whether a document is a Crossbar configuration, of whatever version."""
-    return isinstance(document, dict) and (
-        document.get("version") == VERSION or "workers" in document or "controller" in document
-    )
+        return origin(self.origins, place)
 
 
 def lower(document: Document, *, environ: Mapping[str, str] = os.environ) -> Lowered:
@@ -65,7 +56,7 @@ class _Node:
     def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
         self._document = document
         self._environ = environ
-        self._walk = Walk()
+        self._walk = Walk(SPECIAL)
         self._pythonpath: list[Any] = []
         self._variables: Document = {}
         self._realms: list[Document] = []
@@ -168,11 +159,12 @@ class _Node:
     def _is_disabled(self, worker: Document, at: Place) -> bool:
         """Say whether a worker is not to be started; any value of a variable but an empty one says so."""
         options = worker.get("options")
-        disabled = options.get("disabled") if isinstance(options, dict) else None
-        if isinstance(disabled, str):
-            value, problems = substitute(disabled, self._environ)
+        written = options.get("disabled") if isinstance(options, dict) else None
+        disabled = written
+        if isinstance(written, str):
+            value, problems = substitute(written, self._environ)
             disabled = bool(value) and not problems
-            if is_variable(options["disabled"]):
+            if is_variable(written):
                 self._walk.note(
                     (*at, "options", "disabled"), Kind.DIFFERS, "a converted file has this as the environment is now"
                 )
@@ -230,7 +222,9 @@ class _Node:
                     continue
                 if found in seen and seen[found][:2] != at[:2]:
                     thing["id"] = f"{found}-{index + 1}"
-                    self._walk.note((*at, "id"), Kind.DIFFERS, f"another worker has this id too: it becomes {thing['id']}")
+                    self._walk.note(
+                        (*at, "id"), Kind.DIFFERS, f"another worker has this id too: it becomes {thing['id']}"
+                    )
                 seen.setdefault(found, at)
 
     def _open(self, document: Document) -> None:

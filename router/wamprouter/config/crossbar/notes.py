@@ -43,4 +43,6 @@ def once(notes: Iterable[Note]) -> list[Note]:
 
 
 def _counted(note: Note, more: int) -> Note:
-    return Note(note.place, note.kind, f"{note.text} (and at {more} more places)") if more else note
+    if not more:
+        return note
+    return Note(note.place, note.kind, f"{note.text} (and at {more} more place{'' if more == 1 else 's'})")

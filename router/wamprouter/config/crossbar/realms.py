@@ -37,6 +37,7 @@ def realm(walk: Walk, node: Document, at: Place, to: Place) -> Document:
     options.pop("enable_meta_api", None)
     if "call_timeout_unit" not in options:
         walk.add(options, (*to, "options"), "call_timeout_unit", "s", at)
+        walk.note(at, Kind.HONOURED, _TIMEOUTS)
     history = _history(walk, node.get("store"), (*at, "store"), (*to, "options", "history"))
     if history:
         walk.add(options, (*to, "options"), "history", history, (*at, "store", "event-history"))

@@ -1,17 +1,15 @@
-"""Which module lowers which kind of object; the rest is lowered field by field."""
+"""What lowers the objects for which going through their fields is not enough."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from wamprouter.config.crossbar import realms, transports
-from wamprouter.config.crossbar.lowering import Document, Walk
-from wamprouter.config.problems import Place
+from wamprouter.config.crossbar.lowering import Lower
 
-__all__ = ["lower"]
+__all__ = ["SPECIAL"]
 
-_LOWERED_BY: Mapping[str, Callable[[Walk, Document, Place, Place], Any]] = {
+SPECIAL: Mapping[str, Lower] = {
     "permission": realms.permission,
     "endpoint": transports.endpoint,
     "path": transports.path,
@@ -22,9 +20,4 @@ _LOWERED_BY: Mapping[str, Callable[[Walk, Document, Place, Place], Any]] = {
     "auth": transports.auth,
     "cookie": transports.cookie,
 }
-
-
-def lower(walk: Walk, table: str, node: Document, at: Place, to: Place) -> Any:
-    """Return an object of Crossbar's in our form."""
-    special = _LOWERED_BY.get(table)
-    return special(walk, node, at, to) if special is not None else walk.fields(table, node, at, to)
+"""By the name of the table."""

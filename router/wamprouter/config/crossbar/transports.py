@@ -13,7 +13,7 @@ from wamprouter.config.problems import Place, choice, shown
 __all__ = ["OPEN", "transport"]
 
 MIB: Final = 1024**2
-OPEN: Final = {4: "0.0.0.0", 6: "::"}  # noqa: S104  # where Crossbar listens if the file does not say
+OPEN: Final = {4: "0.0.0.0", 6: "::"}  # where Crossbar listens if the file does not say
 
 _SMALLEST: Final = 512  # the least that a limit on messages may be, as in RawSocket
 _LARGEST: Final = 64 * MIB
@@ -21,7 +21,7 @@ _USUAL: Final = 16 * MIB  # Crossbar's limit where the file gives none, and our 
 _MAX_COOKIE_AGE: Final = 31_536_000
 _LEAST_COOKIE: Final = 24
 
-_PORT_VARIABLE = re.compile(r"\$(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
+_VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*|\{.*)")
 _DROPPED_SERIALIZERS: Final = ("ubjson", "flatbuffers")
 
 # Path types that start, and answer 501 until the router has them.
@@ -144,10 +144,6 @@ def endpoint(walk: Walk, node: Document, at: Place, to: Place) -> Document:
     if walk.kind("endpoint", node, at) is None:
         return {"type": "tcp", "port": 0}  # something valid: why it is refused is told
     lowered = walk.fields("endpoint", node, at, to)
-    port = lowered.get("port")
-    variable = _PORT_VARIABLE.fullmatch(port) if isinstance(port, str) else None
-    if variable is not None:
-        lowered["port"] = f"${{{variable['name']}}}"
     if lowered.get("interface") == "":
         del lowered["interface"]
     return lowered
@@ -255,7 +251,7 @@ def _ticket(walk: Walk, method: Document, at: Place) -> Document:
     principals = method.get("principals")
     for authid, one in principals.items() if isinstance(principals, dict) else ():
         ticket = one.get("ticket") if isinstance(one, dict) else None
-        if isinstance(ticket, str) and ticket.startswith("$") and not ticket.startswith("${"):
+        if isinstance(ticket, str) and ticket.startswith("$") and not _VARIABLE.fullmatch(ticket):
             walk.refuse(
                 (*at, "principals", authid, "ticket"),
                 "begins with $, which marks a hash here, expected a hash, another ticket or a variable",
@@ -269,7 +265,9 @@ def cookie(walk: Walk, node: Document, at: Place, to: Place) -> Document:
     length, age = lowered.get("length"), lowered.get("max_age")
     if isinstance(length, int) and 0 < length < _LEAST_COOKIE:
         lowered["length"] = _LEAST_COOKIE
-        walk.note((*at, "length"), Kind.DIFFERS, f"a cookie is {_LEAST_COOKIE} characters or longer, so that none is guessed")
+        walk.note(
+            (*at, "length"), Kind.DIFFERS, f"a cookie is {_LEAST_COOKIE} characters or longer, so that none is guessed"
+        )
     if isinstance(age, int) and age > _MAX_COOKIE_AGE:
         lowered["max_age"] = _MAX_COOKIE_AGE
         walk.note((*at, "max_age"), Kind.DIFFERS, "a cookie is forgotten after a year at the latest")
