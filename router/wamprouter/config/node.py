@@ -123,7 +123,7 @@ class GuestOptions(Model):
 
     env: GuestEnvironment = Field(default=GuestEnvironment(), description="Its environment.")
     workdir: Folder = Field(
-        default=Path(),
+        default_factory=Path,
         validate_default=True,
         description="The folder it runs in; a relative path starts at the configuration file's folder. Default: that folder.",
     )
@@ -151,7 +151,7 @@ class GuestComponent(Model):
     arguments: tuple[Annotated[str, Text(r"[^\x00]*", "a string")], ...] = Field(
         default=(), description="Its arguments. Default: none."
     )
-    options: GuestOptions = Field(default=GuestOptions(), description="How it is run.")
+    options: GuestOptions = Field(default_factory=GuestOptions, description="How it is run.")
 
     @model_validator(mode="before")
     @classmethod
