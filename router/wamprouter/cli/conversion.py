@@ -1,6 +1,5 @@
 """Writing a configuration in our own form, as JSON or YAML."""
 
-import os
 from pathlib import Path
 
 from wamprouter.config import opened
@@ -20,7 +19,7 @@ def converted(file: Path, output: Path | None) -> tuple[str, list[str]]:
     if is_crossbar(document):
         from wamprouter.config.crossbar import lower
 
-        document = lower(document, environ=os.environ).document
+        document = lower(document, folder=file.absolute().parent).document
         remarks += found.warnings
     if output is not None and output.absolute().parent != file.absolute().parent:
         remarks.append(f"{output}: relative paths start at its folder, and started at {file.absolute().parent}")

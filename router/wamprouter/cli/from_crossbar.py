@@ -19,7 +19,7 @@ def report(file: Path, found: Checked) -> Iterator[str]:
         return
     told = [found.line(note) for note in found.notes]
     yield from told
-    replaced, _ = substitute(document, os.environ)
+    replaced, _ = substitute(document, os.environ, file.absolute().parent)
     outcomes = differences(replaced, found.config) if isinstance(replaced, dict) else []
     yield from outcomes
     if not outcomes:

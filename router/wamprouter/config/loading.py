@@ -99,12 +99,12 @@ def checked(
     problems: Sequence[Problem] = (),
 ) -> Checked:
     """Return the configuration that a plain document holds as `validate` does, and what there is to say of it."""
-    document, notes, lowering, original = _in_our_form(document, environ)
-    document, unset = substitute(document, environ)
+    document, notes, lowering, original = _in_our_form(document, environ, folder)
+    document, unset = substitute(document, environ, folder)
     known = [*problems, *lowering, *map(original, unset)]
     told = {problem.place for problem in known}
     config, mistaken = _modelled(document, folder)
-    later = map(original, [*mistaken, *dangling(document)])
+    later = map(original, [*mistaken, *dangling(document, mistaken)])
     found = [*known, *(problem for problem in later if problem.place not in told)]
     if config is None or found:
         raise ConfigError(_lines(found, source, positions))
@@ -117,14 +117,14 @@ def is_crossbar(document: object) -> TypeGuard[dict[str, Any]]:
 
 
 def _in_our_form(
-    document: object, environ: Mapping[str, str]
+    document: object, environ: Mapping[str, str], folder: Path | None
 ) -> "tuple[object, tuple[Note, ...], Sequence[Problem], Callable[[Problem], Problem]]":
     """Lower a document of Crossbar's; return it with what was noticed, and what takes problems back to their places."""
     if not is_crossbar(document):
         return document, (), (), lambda problem: problem
     from wamprouter.config.crossbar import lower
 
-    lowered = lower(document, environ=environ)
+    lowered = lower(document, environ=environ, folder=folder)
 
     def original(problem: Problem) -> Problem:
         key = None if problem.key is None else lowered.origin(problem.key)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from wamprouter.config.auth import ANONYMOUS_ROLE
@@ -44,18 +45,18 @@ class Lowered:
         return origin(self.origins, place)
 
 
-def lower(document: Document, *, environ: Mapping[str, str] = os.environ) -> Lowered:
+def lower(document: Document, *, environ: Mapping[str, str] = os.environ, folder: Path | None = None) -> Lowered:
     """Return a Crossbar document in our form, with its variables as they are written.
 
-    The environment only says which workers a variable disables.
+    What they become only says which workers are disabled, and whether a transport may be open to all.
     """
-    return _Node(document, environ).lowered()
+    return _Node(document, lambda part: substitute(part, environ, folder)).lowered()
 
 
 class _Node:
-    def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
+    def __init__(self, document: Document, substituted: Callable[[Any], tuple[Any, list[Problem]]]) -> None:
         self._document = document
-        self._environ = environ
+        self._substituted = substituted
         self._walk = Walk(SPECIAL)
         self._pythonpath: list[Any] = []
         self._variables: Document = {}
@@ -162,7 +163,7 @@ class _Node:
         written = options.get("disabled") if isinstance(options, dict) else None
         disabled = written
         if isinstance(written, str):
-            value, problems = substitute(written, self._environ)
+            value, problems = self._substituted(written)
             disabled = bool(value) and not problems
             if is_variable(written):
                 self._walk.note(
@@ -234,7 +235,7 @@ class _Node:
             if isinstance(endpoint, dict) and "interface" not in endpoint:
                 endpoint["interface"] = transports.all_interfaces(endpoint)
         # Without variables in them, these fields tell what they will be.
-        unsafe = set(unsafe_transports(substitute(document, self._environ)[0]))
+        unsafe = set(unsafe_transports(self._substituted(document)[0]))
         for index in self._wide:
             endpoint, to = self._transports[index]["endpoint"], ("transports", index, "endpoint")
             if not isinstance(endpoint, dict):
