@@ -6,7 +6,6 @@ Everyone else is given what it needs. ``run`` is what the command line calls; te
 from __future__ import annotations
 
 import gc
-import importlib
 import random
 import secrets
 import signal
@@ -28,12 +27,12 @@ from wamp.protocol.ids import GlobalIds
 from wamp.protocol.uris import Match, UriCheck
 from wamprouter import __version__
 from wamprouter import config as configuration
-from wamprouter.auth import Gate
-from wamprouter.auth.anonymous import AnonymousGate
-from wamprouter.auth.closed import ClosedGate
+from wamprouter.auth.gate import MethodGate
 from wamprouter.authz.roles import Action, Role, Rule
 from wamprouter.callbacks import session_class as session_of
+from wamprouter.callers import Caller
 from wamprouter.config import NodeConfig
+from wamprouter.gates import Gates, load
 from wamprouter.guests import Guest, reap_when_told
 from wamprouter.inbox import refused_publication
 from wamprouter.local import LocalConnection, host
@@ -75,13 +74,16 @@ class Node:
         session_ids = GlobalIds(secrets.randbits)
         store = MemoryStore()
 
+        self.caller = Caller(lambda name: self.realms.existing(name), session_ids, self.dispatcher, reactor.callLater)
+
         def make(realm: configuration.Realm) -> Realm:
             made = self._make_realm(realm, publications, _carrying_out(tell), store)
             made.open_meta_api(next(session_ids))
             return made
 
         self.realms = Realms(config.realms, config.realm_template, make)
-        self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater)
+        self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater, now)
+        self.gates = Gates(reactor, now, self.caller)
         self.listeners = [Listener(transport, self) for transport in config.transports]
         self._components = [one for one in config.components if not isinstance(one, configuration.GuestComponent)]
         self.hosted: list[LocalConnection] = []
@@ -114,11 +116,9 @@ class Node:
         )
         return made
 
-    def gate(self, auth: configuration.Auth) -> Gate:
-        """Return what admits sessions on a transport."""
-        if not isinstance(auth.anonymous, configuration.AnonymousStatic):
-            return ClosedGate()
-        return AnonymousGate(auth.anonymous.role, lambda: secrets.token_urlsafe(12), authid=auth.anonymous.authid)
+    def gate(self, auth: configuration.Auth, cookie: configuration.Cookie | None = None) -> MethodGate:
+        """Return what admits sessions on a transport; raise CannotStart if that is not possible."""
+        return self.gates.make(auth, cookie)
 
     def start(self) -> None:
         """Start the components, then listen, then start guests; raise CannotStart if one of them is impossible."""
@@ -147,7 +147,8 @@ class Node:
 
     def stop(self) -> Deferred[Any]:
         """Close the ports, tell everyone, cut who is still there a second later."""
-        closing = [listener.stop_listening() for listener in self.listeners] + [guest.stop() for guest in self.guests]
+        closing = [listener.stop_listening() for listener in self.listeners]
+        guests = [guest.stop() for guest in self.guests]
         for listener in self.listeners:
             for connection in listener.connections:
                 connection.go_away()
@@ -156,7 +157,7 @@ class Node:
         self.dispatcher.flush()
         done: Deferred[Any] = DeferredList([port for port in closing if port is not None], consumeErrors=True)
         done.addCallback(lambda _: self._wait_for_farewells(self.now() + _FAREWELL))
-        return done
+        return DeferredList([done, *guests], consumeErrors=True)
 
     def _wait_for_farewells(self, until: float) -> Deferred[None]:
         finished: Deferred[None] = Deferred()
@@ -247,17 +248,12 @@ def _session_class(component: configuration.ClassComponent | configuration.Funct
     return found
 
 
-def _load(path: str) -> Any:
-    """Return what a module has under a name; raise CannotStart if there is no such thing."""
-    module_name, _, name = path.rpartition(".")
+def _load(name: str) -> Any:
+    """Return what has that name; raise CannotStart if there is no such thing."""
     try:
-        return getattr(importlib.import_module(module_name), name)
-    except ModuleNotFoundError as error:
-        raise CannotStart(f"component {path}: no module named {error.name!r}") from None
-    except AttributeError:
-        raise CannotStart(f"component {path}: module {module_name} has no {name}") from None
-    except Exception as error:  # noqa: BLE001  # user code: whatever it raises becomes one line for the operator
-        raise CannotStart(f"component {path}: importing it failed: {error!r}") from None
+        return load(name)
+    except CannotStart as problem:
+        raise CannotStart(f"component {problem}") from None
 
 
 _LEVELS: Final = {"none": "critical", "trace": "debug"}  # Crossbar's names

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from autobahn.twisted.wamp import ApplicationSession as AutobahnSession
 
-from tests.support.realm import Meeting, anyone, pack
+from tests.support.realm import Meeting, Realms, anyone, pack
 from wamp.exception import TransportLost
 from wamp.protocol.codec import CODECS
 from wamp.protocol.messages import (
@@ -44,7 +44,13 @@ class House:
         self.meeting = Meeting({"user": anyone(), "guest": guest}, **options)
         self.turns: deque[Any] = deque()
         self.dispatcher = Dispatcher(self.turns.append)
-        self.lobby = Lobby({"realm1": self.meeting.realm}, count(101), self.dispatcher, lambda _seconds, _action: None)
+        self.lobby = Lobby(
+            Realms({"realm1": self.meeting.realm}),
+            count(101),
+            self.dispatcher,
+            lambda _seconds, _action: None,
+            lambda: 0.0,
+        )
 
     def connection(self, name: str = "house", role: str = "user") -> LocalConnection:
         return LocalConnection(self.lobby, self.turns.append, name, role)

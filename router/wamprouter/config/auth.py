@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
+from wamp.protocol.auth.scram import Credential
 from wamprouter.config.fields import (
     Anything,
     Classname,
@@ -28,7 +29,7 @@ ANONYMOUS_ROLE = "anonymous"
 Authid: TypeAlias = Annotated[str, Text(r"\S(.*\S)?", "an authid, which neither begins nor ends with a space")]
 Secret: TypeAlias = Annotated[str, Text(r"[\s\S]+", "a secret, which is not empty")]
 Hexadecimal32: TypeAlias = Annotated[str, Text("[0-9a-fA-F]{64}", "32 octets in hexadecimal, 64 digits")]
-Base64: TypeAlias = Annotated[str, Text("[A-Za-z0-9+/]+={0,2}", "octets in base64")]
+Hexadecimal: TypeAlias = Annotated[str, Text("([0-9a-fA-F]{2})+", "octets in hexadecimal")]
 Sha1: TypeAlias = Annotated[str, Text("([0-9a-fA-F]{2}:?){20}", "a SHA-1 fingerprint in hexadecimal")]
 Sha256: TypeAlias = Annotated[str, Text("([0-9a-fA-F]{2}:?){32}", "a SHA-256 fingerprint in hexadecimal")]
 Procedure: TypeAlias = Annotated[str, Text(r"[^\s.#]+(\.[^\s.#]+)*", 'a procedure such as "com.example.authenticate"')]
@@ -172,18 +173,16 @@ class ScramPrincipal(Principal):
     memory: Annotated[int, Whole(8, 4_194_304)] | None = Field(
         default=None, description="The cost in memory, in KiB. Argon2 needs it."
     )
-    salt: Base64 = Field(description="The salt.")
-    stored_key: Annotated[str, Words("a key in hexadecimal or base64")] = Field(
-        alias="stored-key", description="What the client's proof is compared with."
-    )
-    server_key: Annotated[str, Words("a key in hexadecimal or base64")] = Field(
-        alias="server-key", description="What the router proves itself with."
-    )
+    salt: Hexadecimal = Field(description="The salt, in hexadecimal.")
+    stored_key: Hexadecimal32 = Field(alias="stored-key", description="What the client's proof is compared with.")
+    server_key: Hexadecimal32 = Field(alias="server-key", description="What the router proves itself with.")
 
     @model_validator(mode="after")
-    def _argon_needs_memory(self) -> "ScramPrincipal":
-        if self.kdf != "pbkdf2" and self.memory is None:
-            raise expected(f'"memory" beside the kdf "{self.kdf}"')
+    def _is_credential(self) -> "ScramPrincipal":
+        try:
+            Credential.read(self.model_dump(by_alias=True))
+        except ValueError as error:
+            raise expected(f"fields as `wamprouter credential scram` makes them: {error}") from None
         return self
 
 

@@ -217,7 +217,7 @@ class Broker:
         match = options.match
         subscription = self._index.get(message.topic, match)
         if subscription is None or session not in subscription:
-            if len(session.subscriptions) >= self._max_subscriptions:
+            if len(session.subscriptions) >= self._max_subscriptions and not session.is_own:
                 raise LimitExceeded(f"this session has {self._max_subscriptions} subscriptions, as many as it may")
             is_new = subscription is None
             if subscription is None:

@@ -29,7 +29,7 @@ class Maker(Protocol):
     reactor: Any
     now: Callable[[], float]
 
-    def gate(self, auth: config.Auth) -> Gate: ...
+    def gate(self, auth: config.Auth, cookie: config.Cookie | None = None) -> Gate: ...
 
 
 class Listener:
@@ -137,10 +137,14 @@ def _period(transport: config.Transport) -> float:
 
 
 def _websocket(transport: config.WebSocketService, connections: Connections, maker: Maker) -> Factory:
+    from wamprouter.server.cookies import HandshakeCookies
     from wamprouter.server.services import WampService
     from wamprouter.server.websocket import websocket_factory
 
-    service = WampService(maker.lobby, maker.gate(transport.auth), list(transport.serializers))
+    cookie = transport.cookie
+    gate = maker.gate(transport.auth, cookie)
+    cookies = None if cookie is None else HandshakeCookies(cookie, gate.knows_cookie)
+    service = WampService(maker.lobby, gate, list(transport.serializers), cookies)
     return websocket_factory(service, connections, transport.options, _limits(transport.options), maker.reactor)
 
 

@@ -28,6 +28,7 @@ from wamprouter.server.connections import Connections, Limits
 from wamprouter.server.links import rawsocket_wire
 from wamprouter.server.outbox import Outbox, write_now
 from wamprouter.server.peer import Lobby, Peer
+from wamprouter.server.tls import channel_binding, is_secure, peer_certificate
 from wamprouter.session import State
 
 if TYPE_CHECKING:
@@ -167,6 +168,32 @@ class RawSocketConnection(Protocol):
         if peer is not None:
             peer.lost()
             self.factory.lobby.dispatcher.flush_soon()
+
+    def come_back_later(self, reason: str) -> None:
+        # Without an ABORT: clients would take that for final.
+        self.close(reason)
+
+    # -- who is at the other end, for the gate
+
+    cookie: str | None = None
+
+    @property
+    def address(self) -> str:
+        return getattr(self.transport.getPeer(), "host", "unix")
+
+    def described(self) -> dict[str, Any]:
+        return {
+            "type": "rawsocket",
+            "peer": self.address,
+            "address": self.address,
+            "is_secure": is_secure(self.transport),
+        }
+
+    def certificate(self) -> Any:
+        return peer_certificate(self.transport)
+
+    def channel_binding(self, kind: str) -> bytes | None:
+        return channel_binding(self.transport, kind)
 
     def spare_pings(self) -> None:
         """Let TCP find out whether the peer is alive. (A Unix socket needs nobody to.)"""

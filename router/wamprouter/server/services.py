@@ -10,6 +10,7 @@ from wamp.protocol.codec import Codec
 from wamp.protocol.errors import ProtocolViolation
 from wamp.protocol.subprotocols import SUBPROTOCOLS, BatchFraming
 from wamprouter.auth import Gate
+from wamprouter.server.cookies import HandshakeCookies
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.links import (
     BINARY,
@@ -32,9 +33,12 @@ __all__ = ["EchoService", "WampService"]
 class WampService:
     """WAMP, in the serializers that the listener has."""
 
-    def __init__(self, lobby: Lobby, gate: Gate, serializers: list[str]) -> None:
+    def __init__(
+        self, lobby: Lobby, gate: Gate, serializers: list[str], cookies: HandshakeCookies | None = None
+    ) -> None:
         self._lobby = lobby
         self._gate = gate
+        self.cookies = cookies
         self._subprotocols = {
             name: (codec, is_batched)
             for name, (codec, is_batched) in SUBPROTOCOLS.items()
@@ -128,6 +132,8 @@ class EchoConversation:
 
 class EchoService:
     """No WAMP: every message comes back, for tools that test WebSocket conformance."""
+
+    cookies: HandshakeCookies | None = None
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self.dirty = dispatcher.dirty

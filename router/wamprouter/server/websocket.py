@@ -22,8 +22,10 @@ from twisted.internet.unix import Server as _UnixConnection
 from twisted.logger import Logger
 
 from wamprouter.server.connections import Connections, Limits
+from wamprouter.server.cookies import HandshakeCookies
 from wamprouter.server.links import BINARY, TEXT, Wire, websocket_frame
 from wamprouter.server.outbox import Outbox, write_now
+from wamprouter.server.tls import channel_binding, is_secure, peer_certificate
 
 if TYPE_CHECKING:
     from wamprouter.config import WebSocketOptions
@@ -95,9 +97,10 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.is_full = self.connections.is_full
         self.outbox: Outbox | None = None
         self.conversation: Conversation | None = None
+        self.cookie: str | None = None
         self._tail = b""
         self.connections.add(self)
-        self.peer = _peer_name(self.transport)
+        self.peer = peer_name(self.transport)
         if not isinstance(self.transport, _UnixConnection):
             self.transport.setTcpNoDelay(True)
         # Not through Autobahn's Twisted adapter: what it finds out of the transport, and the lines it composes for a
@@ -109,11 +112,16 @@ class WebSocketConnection(WebSocketServerProtocol):
     def _onOpen(self) -> None:
         self.onOpen()
 
-    def onConnect(self, request: ConnectionRequest) -> str | None:
+    def onConnect(self, request: ConnectionRequest) -> str | tuple[str | None, dict[str, str]] | None:
         if self.is_full:
             self.connections.refused += 1
             raise ConnectionDeny(503, "too many connections")
-        return self.service.choose_subprotocol(request.protocols)
+        subprotocol = self.service.choose_subprotocol(request.protocols)
+        cookies = self.service.cookies
+        if cookies is None:
+            return subprotocol
+        self.cookie, header = cookies.present(request.headers.get("cookie", ""), is_secure=is_secure(self.transport))
+        return (subprotocol, {"Set-Cookie": header}) if header else subprotocol
 
     def onOpen(self) -> None:
         self.is_shaken = True
@@ -270,6 +278,33 @@ class WebSocketConnection(WebSocketServerProtocol):
             conversation.lost()
             self.service.flush_soon()
 
+    def come_back_later(self, reason: str) -> None:
+        self._end(CLOSE_TRY_AGAIN_LATER, reason)
+
+    # -- who is at the other end, for the gate
+
+    @property
+    def address(self) -> str:
+        peer = self.transport.getPeer()
+        return getattr(peer, "host", "unix")
+
+    def described(self) -> dict[str, Any]:
+        return {
+            "type": "websocket",
+            "peer": self.peer,
+            "address": self.address,
+            "is_secure": is_secure(self.transport),
+            "protocol": self.websocket_protocol_in_use,
+            "http_headers_received": dict(self.http_headers),
+            "cbtid": self.cookie,
+        }
+
+    def certificate(self) -> Any:
+        return peer_certificate(self.transport)
+
+    def channel_binding(self, kind: str) -> bytes | None:
+        return channel_binding(self.transport, kind)
+
     def spare_pings(self) -> None:
         """Every WebSocket client knows pings."""
 
@@ -301,7 +336,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.dropConnection(abort=True)
 
 
-def _peer_name(transport: Any) -> str:
+def peer_name(transport: Any) -> str:
     """Return where a connection comes from, for the log."""
     peer = transport.getPeer()
     return f"{peer.host}:{peer.port}" if hasattr(peer, "host") else "unix"
@@ -320,6 +355,8 @@ class Service(Protocol):
     """What is spoken on a WebSocket listener."""
 
     dirty: list[Any]
+    cookies: HandshakeCookies | None
+    """What the handshake sets a cookie with, if it does."""
 
     def choose_subprotocol(self, offered: list[str]) -> str | None:
         """Return the one to use; raise ConnectionDeny if there is none."""
