@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from wamprouter.cli.credentials import credential, keygen
+
 if TYPE_CHECKING:
     from wamprouter.config import Checked, ConfigError
 
@@ -196,6 +198,10 @@ def version() -> None:
     from wamprouter import __version__
 
     click.echo(f"wamprouter {__version__}")
+
+
+main.add_command(keygen)
+main.add_command(credential)
 
 
 def _located(config: Path | None, cbdir: Path | None) -> Path | None:

@@ -112,8 +112,11 @@ def checked(
 
 
 def is_crossbar(document: object) -> TypeGuard[dict[str, Any]]:
-    """Say whether a document is in Crossbar's form, whatever its version."""
-    return isinstance(document, dict) and ("workers" in document or document.get("version") == CROSSBAR_VERSION)
+    """Say whether a document is in Crossbar's form, whatever its version: what stands at its top tells, not a number."""
+    if not isinstance(document, dict):
+        return False
+    is_bare = document.get("version") == CROSSBAR_VERSION and not {"realms", "transports"} & document.keys()
+    return is_bare or "workers" in document or "controller" in document
 
 
 def _in_our_form(
