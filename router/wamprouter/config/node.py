@@ -184,6 +184,11 @@ class NodeConfig(Model):
         description="Environment variables that components find, besides those that the router was started with. "
         "Variables in this file do not see them. Default: none.",
     )
+    insecure: Flag = Field(
+        default=False,
+        description="Let strangers do everything: without this, a file is refused in which peers without credentials may "
+        "register or publish everywhere on an address that other machines reach. Default: no.",
+    )
     realms: Annotated[tuple[Realm, ...], Words("a list with at least one realm")] = Field(
         min_length=1, description="The realms, at least one."
     )

@@ -1,77 +1,107 @@
-"""What a configuration must not open to strangers by accident.
+"""What no configuration may do by accident: let strangers act for others.
 
-Looks at the plain document, after variables were replaced, and passes over whatever has the wrong shape.
+Brokers that anybody can publish to and register on are a known class of attack. So a file that has that, reachable from
+other machines, is refused until it says ``"insecure": true``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import Any
+from ipaddress import ip_address
+from typing import Any, NamedTuple
 
-from wamprouter.config.auth import ANONYMOUS_ROLE
-from wamprouter.config.references import EACH, SERVICES, select
+from wamprouter.config.auth import AnonymousStatic
+from wamprouter.config.endpoints import TcpEndpoint
+from wamprouter.config.node import NodeConfig
+from wamprouter.config.problems import Place, Problem, printed
+from wamprouter.config.realms import Permission, Role
+from wamprouter.config.transports import Transport, WampService, WebTransport
 
-_LOOPBACK = ("127.", "::1", "localhost")
-_TRUE = ("true", "yes", "on", "1")
+__all__ = ["Exposure", "exposures", "is_public", "services", "unsafe"]
+
+_DANGEROUS = ("register", "publish")
 
 
-def unsafe_transports(document: object) -> list[int]:
-    """Return the indexes of the transports through which anybody on the network may register or publish everything.
+class Exposure(NamedTuple):
+    """A place where strangers may do something everywhere."""
 
-    That is: a TCP port that is not on loopback, where anonymous peers get a role that may register or publish whatever it
-    likes. None are returned for a document that says `"insecure": true`.
-    """
-    if not isinstance(document, dict) or _is_true(document.get("insecure")):
+    transport: Place
+    permission: Place
+    actions: list[str]
+
+
+def unsafe(config: NodeConfig) -> list[Problem]:
+    """Return what is refused; nothing if the file says that it is meant so."""
+    if config.insecure:
         return []
-    powerful = set(_powerful_roles(document))
-    return [
-        index
-        for (_, index), transport in select(document, ("transports", EACH))
-        if isinstance(index, int) and _is_public(transport) and powerful & set(_anonymous_roles(document, index))
-    ]
+    found: dict[Place, Exposure] = {}  # one line for each transport is enough to understand it
+    for exposure in exposures(config):
+        found.setdefault(exposure.transport, exposure)
+    return [_problem(config, exposure) for exposure in found.values()]
 
 
-def _is_true(value: object) -> bool:
-    return value is True or (isinstance(value, str) and value.lower() in _TRUE)
-
-
-def _is_public(transport: Any) -> bool:
-    endpoint = transport.get("endpoint") if isinstance(transport, dict) else None
-    if not isinstance(endpoint, dict) or endpoint.get("type") != "tcp":
-        return False
-    interface = endpoint.get("interface")
-    return isinstance(interface, str) and not interface.startswith(_LOOPBACK)
-
-
-def _powerful_roles(document: object) -> Iterator[str]:
-    """Yield the roles that may register or publish everything in some realm."""
-    for pattern in (("realms", EACH, "roles", EACH), ("realm_template", "roles", EACH)):
-        for _, role in select(document, pattern):
-            if not isinstance(role, dict) or not isinstance(role.get("name"), str):
-                continue
-            rules = [rule for _, rule in select(role, ("permissions", EACH)) if isinstance(rule, dict)]
-            if any(_is_about_everything(rule) and _allows_much(rule.get("allow")) for rule in rules):
-                yield role["name"]
-
-
-def _is_about_everything(rule: dict[str, Any]) -> bool:
-    uri, match = rule.get("uri"), rule.get("match")
-    return (uri == "" and match == "prefix") or (uri == "*" and match is None)
-
-
-def _allows_much(allow: object) -> bool:
-    return allow == "all" or (
-        isinstance(allow, dict) and any(_is_true(allow.get(action)) for action in ("register", "publish"))
+def _problem(config: NodeConfig, exposure: Exposure) -> Problem:
+    endpoint: Any = config.transports[int(exposure.transport[1])].endpoint
+    may = " and ".join(exposure.actions)
+    return Problem(
+        (*exposure.transport, "endpoint"),
+        f"reachable at {endpoint.address}, where anonymous peers may {may} everywhere ({printed(exposure.permission)}); "
+        f'expected permissions for what they need, an interface such as "127.0.0.1", or "insecure": true in the file',
     )
 
 
-def _anonymous_roles(document: object, index: int) -> Iterator[str]:
-    """Yield the roles that peers without credentials get on a transport."""
-    for pattern, types in SERVICES:
-        for place, service in select(document, pattern):
-            if place[1] != index or not isinstance(service, dict) or service.get("type") not in types:
-                continue
-            if "auth" not in service:
-                yield ANONYMOUS_ROLE
-            for _, anonymous in select(service, ("auth", "anonymous")):
-                if isinstance(anonymous, dict) and anonymous.get("type", "static") == "static":
-                    role = anonymous.get("role", ANONYMOUS_ROLE)
-                    yield role if isinstance(role, str) else ANONYMOUS_ROLE
+def exposures(config: NodeConfig) -> Iterator[Exposure]:
+    """Yield where peers without credentials may register or publish everywhere, from other machines."""
+    for index, transport in enumerate(config.transports):
+        if is_public(transport):
+            for _, service in services(transport):
+                anonymous = service.auth.anonymous
+                if isinstance(anonymous, AnonymousStatic):
+                    for place, actions in _boundless(config, anonymous):
+                        yield Exposure(("transports", index), place, actions)
+
+
+def is_public(transport: Transport) -> bool:
+    """Tell whether a transport is reachable from other machines."""
+    endpoint = transport.endpoint
+    if not isinstance(endpoint, TcpEndpoint) or endpoint.interface == "localhost":
+        return False
+    try:
+        return not ip_address(endpoint.interface.partition("%")[0]).is_loopback
+    except ValueError:  # a host name: what it resolves to is not known here
+        return True
+
+
+def services(transport: Transport) -> Iterator[tuple[Place, WampService]]:
+    """Yield what speaks WAMP on a transport, with its place within that."""
+    if isinstance(transport, WampService):
+        yield (), transport
+    elif isinstance(transport, WebTransport):
+        for name, path in transport.paths.items():
+            if isinstance(path, WampService):
+                yield ("paths", name), path
+
+
+def _boundless(config: NodeConfig, anonymous: AnonymousStatic) -> Iterator[tuple[Place, list[str]]]:
+    for place, role in _roles(config, anonymous):
+        for index, permission in enumerate(role.permissions):
+            actions = [action for action in _DANGEROUS if action in permission.allow.actions]
+            if actions and _is_everywhere(permission):
+                yield (*place, "permissions", index), actions
+
+
+def _is_everywhere(permission: Permission) -> bool:
+    return permission.match == "prefix" and permission.uri == ""
+
+
+def _roles(config: NodeConfig, anonymous: AnonymousStatic) -> Iterator[tuple[Place, Role]]:
+    for index, realm in enumerate(config.realms):
+        if anonymous.realm in (None, realm.name):
+            for number, role in enumerate(realm.roles):
+                if role.name == anonymous.role:
+                    yield ("realms", index, "roles", number), role
+    template = config.realm_template
+    if template is not None and anonymous.realm is None:
+        for number, role in enumerate(template.roles):
+            if role.name == anonymous.role:
+                yield ("realm_template", "roles", number), role

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from wamprouter.config.auth import ANONYMOUS_ROLE
 from wamprouter.config.crossbar import realms, transports
 from wamprouter.config.crossbar.components import container_component, guest, router_component
@@ -17,7 +19,7 @@ from wamprouter.config.crossbar.shapes import SPECIAL
 from wamprouter.config.environment import substitute
 from wamprouter.config.node import NodeConfig
 from wamprouter.config.problems import Place, Problem, shown
-from wamprouter.config.safety import unsafe_transports
+from wamprouter.config.safety import unsafe
 
 __all__ = ["Lowered", "lower"]
 
@@ -234,14 +236,13 @@ class _Node:
             endpoint = self._transports[index]["endpoint"]
             if isinstance(endpoint, dict) and "interface" not in endpoint:
                 endpoint["interface"] = transports.all_interfaces(endpoint)
-        # Without variables in them, these fields tell what they will be.
-        unsafe = set(unsafe_transports(self._substituted(document)[0]))
+        too_open = _unsafe(self._substituted(document)[0])
         for index in self._wide:
             endpoint, to = self._transports[index]["endpoint"], ("transports", index, "endpoint")
             if not isinstance(endpoint, dict):
                 continue
             at = self._walk.origin(to)
-            if index in unsafe:
+            if index in too_open:
                 self._walk.note(at, Kind.DIFFERS, _LOOPBACK.format(endpoint.pop("interface")))
             else:
                 self._walk.note(at, Kind.HONOURED, _ALL_INTERFACES)
@@ -254,6 +255,15 @@ def _own_fields() -> Mapping[str, Any]:
         for name, field in NodeConfig.model_fields.items()
         if name not in (*_OWN_LISTS, "json_schema")
     }
+
+
+def _unsafe(document: Any) -> set[int]:
+    """Return the transports that a document without variables opens to strangers; none if it has mistakes to tell."""
+    try:
+        config = NodeConfig.model_validate(document)
+    except ValidationError:
+        return set()
+    return {int(problem.place[1]) for problem in unsafe(config)}
 
 
 def _has_service_without_auth(transports: list[Document]) -> bool:
