@@ -6,13 +6,15 @@ that both cover, and patterns to register and subscribe with. What differs is to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from wamp.protocol.uris import RULES, Match, UriCheck, is_reserved
-from wamprouter.authz.roles import Action, Decision, Role, Rule
-from wamprouter.config import NodeConfig, Permission
+from wamprouter import config
+from wamprouter.authz.configured import static_role
+from wamprouter.authz.roles import Action, Decision, Explanation, Objection
+from wamprouter.config import NodeConfig
 from wamprouter.config.crossbar.matcher import CrossbarRole, CrossbarRule, read
 from wamprouter.config.problems import printed, shown
 
@@ -51,20 +53,19 @@ class Difference:
 def differences(document: Mapping[str, Any], config: NodeConfig) -> list[str]:
     """Return a line for each difference in a Crossbar document, whose variables are replaced, and its lowered form."""
     lines: list[str] = []
-    for realm, role, place in _roles(document):
-        rules = [rule for rule in role.get("permissions", ()) if isinstance(rule, dict)]
-        ours = next(
-            (r for one in config.realms if one.name == realm for r in one.roles if r.name == role["name"]), None
-        )
-        uri_check = next(UriCheck(one.options.uri_check) for one in config.realms if one.name == realm)
-        if ours is None or len(rules) > _MOST_RULES:
-            if rules:
-                lines.append(f"{printed(place)}: more than {_MOST_RULES} permissions, which are not compared")
+    realms = {realm.name: realm for realm in config.realms}
+    for name, role, place in _roles(document):
+        rules = role.get("permissions", [])
+        ours = next((one for one in realms[name].roles if one.name == role["name"]), None) if name in realms else None
+        if not rules or ours is None:
             continue
-        found = list(_compared(realm, role["name"], rules, ours.permissions, uri_check))
+        if len(rules) > _MOST_RULES:
+            lines.append(f"{printed(place)}: more than {_MOST_RULES} permissions, which are not compared")
+            continue
+        found = list(_compared(name, rules, ours, UriCheck(realms[name].options.uri_check)))
         lines += [difference.line() for difference in found[:_MOST_LINES]]
         if len(found) > _MOST_LINES:
-            lines.append(f"role {role['name']} in {realm}: {len(found) - _MOST_LINES} more that differ")
+            lines.append(f"role {role['name']} in {name}: {len(found) - _MOST_LINES} more that differ")
     return lines
 
 
@@ -75,35 +76,30 @@ def _roles(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], t
                 yield realm["name"], role, ("workers", w, "realms", r, "roles", i)
 
 
-def _compared(
-    realm: str, name: str, theirs: list[dict[str, Any]], ours: Iterable[Permission], uri_check: UriCheck
-) -> Iterator[Difference]:
+def _compared(realm: str, theirs: list[dict[str, Any]], ours: config.Role, uri_check: UriCheck) -> Iterator[Difference]:
     rules = [read(rule) for rule in theirs]
     crossbar = CrossbarRole(rules)
-    own = {(p.uri, Match(p.match)): Rule(p.uri, Match(p.match), map(Action, p.allow.actions)) for p in ours}
-    role = Role(name, list(own.values()), uri_check=uri_check)
+    role = static_role(ours, uri_check)
     seen: set[object] = set()
     for uri, match in _samples(rules):
         if not RULES[uri_check, match](uri):
             continue
-        by_outcome: dict[bool, list[str]] = {}
+        by_outcome: dict[tuple[bool, str], list[str]] = {}
         for action in Action:
             if _is_nobodys(action, uri, match):
                 continue
             is_allowed = crossbar.allows(action.value, uri)
-            if is_allowed != _allows(role, action, uri, match):
-                by_outcome.setdefault(is_allowed, []).append(action.value)
-        for is_allowed, actions in by_outcome.items():
+            if is_allowed != (role.decide(action, uri, match) in (Decision.PERMITTED, Decision.DISCLOSED)):
+                reason = _reason(role.explain(action, uri, match))
+                by_outcome.setdefault((is_allowed, reason), []).append(action.value)
+        for (is_allowed, reason), actions in by_outcome.items():
             deciding = crossbar.rule(uri)
-            ours_says = _deciding(own.values(), uri, match)
-            key = (deciding, ours_says, match, is_allowed, tuple(actions))
+            key = (deciding, reason, match, is_allowed, tuple(actions))
             if key not in seen:
                 seen.add(key)
-                yield Difference(realm, name, tuple(actions), uri, match, is_allowed, _rule_words(deciding), ours_says)
-
-
-def _allows(role: Role, action: Action, uri: str, match: Match) -> bool:
-    return role.decide(action, uri, match) in (Decision.PERMITTED, Decision.DISCLOSED)
+                yield Difference(
+                    realm, ours.name, tuple(actions), uri, match, is_allowed, _rule_words(deciding), reason
+                )
 
 
 def _is_nobodys(action: Action, uri: str, match: Match) -> bool:
@@ -113,26 +109,16 @@ def _is_nobodys(action: Action, uri: str, match: Match) -> bool:
     return action in (Action.PUBLISH, Action.REGISTER) and is_reserved(uri)
 
 
-def _deciding(rules: Iterable[Rule], uri: str, match: Match) -> str:
-    """Say which of our rules decides."""
-    if match is not Match.EXACT:
-        return "a pattern needs permission for all that it matches"
-    covering = [rule for rule in rules if _covers(rule, uri)]
-    order = {Match.EXACT: 0, Match.PREFIX: 1, Match.WILDCARD: 2}
-    if not covering:
-        return "no rule"
-    best = min(covering, key=lambda rule: (order[rule.match], -len(rule.uri), [not c for c in rule.uri.split(".")]))
-    words = f"rule {shown(best.uri)}, {best.match}"
-    return f"{words}; procedures that act on other sessions need a rule about wamp." if uri in _POWERFUL else words
-
-
-def _covers(rule: Rule, uri: str) -> bool:
-    if rule.match is Match.EXACT:
-        return rule.uri == uri
-    if rule.match is Match.PREFIX:
-        return uri.startswith(rule.uri)
-    pattern, parts = rule.uri.split("."), uri.split(".")
-    return len(pattern) == len(parts) and all(not a or a == b for a, b in zip(pattern, parts, strict=True))
+def _reason(explanation: Explanation) -> str:
+    """Say which of our rules decides: the one that objects, else the first."""
+    rulings = explanation.rulings
+    ruling = next((one for one in rulings if one.objection is not None), rulings[0] if rulings else None)
+    if ruling is None or not ruling.rules:
+        return "no rule" if len(rulings) <= 1 else "no rule for all that it matches"
+    words = f"rule {shown(ruling.rules[0].uri)}, {ruling.rules[0].match}"
+    if ruling.objection is Objection.NOT_EXPLICIT:
+        words += ", but what acts on other sessions needs a rule about wamp."
+    return words
 
 
 def _rule_words(rule: CrossbarRule | None) -> str:
