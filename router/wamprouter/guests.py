@@ -74,7 +74,6 @@ class Guest:
             raise CannotStart(f"guest {self.name} cannot be started: {error.strerror}") from None
         finally:
             os.close(nothing)
-        _log.info("guest {name} is started as process {pid}", name=self.name, pid=self.pid)
 
     def stop(self) -> Deferred[None]:
         """End the process; return what is called when it has ended."""

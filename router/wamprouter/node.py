@@ -303,6 +303,8 @@ def run(
     _announce(node)
     for warning in warnings:
         _log.warn("{warning}", warning=warning)
+    for guest in node.guests:
+        _log.info("guest {name} runs as process {pid}", name=guest.name, pid=guest.pid)
     _log.info("wamprouter {version} is ready; Ctrl-C ends it", version=__version__)
     # What start-up has made stays until the end: the garbage collector need not look at it again and again.
     gc.collect()

@@ -173,7 +173,7 @@ TABLES: Mapping[str, Table] = {
     },
     "realm options": {
         "uri_check": HONOURED,
-        "enable_meta_api": _differs("the meta API is always there, for roles that may call and subscribe to it", True),
+        "enable_meta_api": _ignored("the meta API is always there, for roles that may call and subscribe to it", True),
         "bridge_meta_api": _ignored("the meta API is in each realm, and bridged to no other", False),
         "event_dispatching_chunk_size": _ignored(
             "an event is encoded once and sent to all, so that it needs no chunks", 100
@@ -182,7 +182,9 @@ TABLES: Mapping[str, Table] = {
     "store": {
         "type": _differs("events are kept in memory, and gone when the router stops", "memory"),
         "limit": HONOURED,
-        "event-history": HONOURED,
+        "event-history": _differs(
+            "wamp.subscription.get_events returns the oldest event first, Crossbar the latest first", []
+        ),
         "call-queue": _ignored("a call that no callee takes is an error at once; it does not wait in a queue", []),
         **dict.fromkeys(
             ("path", "maxsize", "readonly", "sync", "max-buffer", "buffer-flush"),
@@ -272,23 +274,23 @@ TABLES: Mapping[str, Table] = {
         "compression": _honoured("compression"),
         "external_port": _ignored("the router does not compare the port that clients use with its own"),
         "enable_webstatus": _ignored("a browser that opens the address is told to use WebSocket, in one line", False),
-        "validate_utf8": _differs("text is always checked to be UTF-8", True),
+        "validate_utf8": _ignored("text is always checked to be UTF-8", True),
         "auto_fragment_size": _ignored("a message is sent as one frame", 0),
         "echo_close_codereason": _ignored("the router answers a close frame with the same code", False),
         "auto_ping_restart_on_any_traffic": _ignored("only the answer to a ping counts", False),
-        "tcp_nodelay": _differs("TCP_NODELAY is always on", True),
-        "require_websocket_subprotocol": _differs("a client must offer a WAMP subprotocol", True),
+        "tcp_nodelay": _ignored("TCP_NODELAY is always on", True),
+        "require_websocket_subprotocol": _ignored("a client must offer a WAMP subprotocol", True),
         **dict.fromkeys(
             ("mask_server_frames",),
             _ignored("frames of a server are never masked, as RFC 6455 demands", False),
         ),
-        "require_masked_client_frames": _differs("frames of a client must be masked, as RFC 6455 demands", True),
-        "apply_mask": _differs("masks are always applied, as RFC 6455 demands", True),
+        "require_masked_client_frames": _ignored("frames of a client must be masked, as RFC 6455 demands", True),
+        "apply_mask": _ignored("masks are always applied, as RFC 6455 demands", True),
         **dict.fromkeys(
             ("enable_hybi10", "enable_flash_policy", "flash_policy"),
             _ignored("only WebSocket of RFC 6455 is spoken", False),
         ),
-        "enable_rfc6455": _differs("WebSocket of RFC 6455 is always spoken", True),
+        "enable_rfc6455": _ignored("WebSocket of RFC 6455 is always spoken", True),
     },
     "compression": {"deflate": _honoured("deflate")},
     "deflate": _all(

@@ -34,7 +34,6 @@ def realm(walk: Walk, node: Document, at: Place, to: Place) -> Document:
     options = lowered.setdefault("options", {})
     if not isinstance(options, dict):
         return lowered
-    options.pop("enable_meta_api", None)
     if "call_timeout_unit" not in options:
         walk.add(options, (*to, "options"), "call_timeout_unit", "s", at)
         walk.note(at, Kind.HONOURED, _TIMEOUTS)
