@@ -154,7 +154,7 @@ class LocalConnection:
             self._is_due = True
             self._call_soon(self._hand_over)
 
-    def come_back_later(self, reason: str) -> None:
+    def dismiss(self, reason: str, *, may_return: bool = False) -> None:
         self.close(reason)
 
     def described(self) -> dict[str, Any]:

@@ -44,10 +44,12 @@ from wamprouter.realm.facts import Fact, SessionJoined, SessionKilled, SessionLe
 from wamprouter.realm.realm import Realm
 from wamprouter.realm.settings import HistoryRule, Settings
 from wamprouter.realms import Realms
+from wamprouter.server.admission import Admission, AdmissionLimits
 from wamprouter.server.alarm import Alarm
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.listeners import CannotStart, Listener
 from wamprouter.server.peer import Lobby, Peer
+from wamprouter.server.turns import Turns
 from wamprouter.store import EventStore
 from wamprouter.store.memory import MemoryStore
 
@@ -72,6 +74,8 @@ class Node:
         self.reactor = reactor
         self.now = now
         self.dispatcher = Dispatcher(lambda action: reactor.callLater(0, action))
+        self.turns = Turns(lambda action: reactor.callLater(0, action), now)
+        self.admission = Admission(AdmissionLimits(**config.limits.model_dump()), now)
         # Publications need to be unlikely to collide, sessions also hard to guess.
         publications = GlobalIds(random.Random(secrets.randbits(128)).getrandbits)
         session_ids = GlobalIds(secrets.randbits)
@@ -85,7 +89,7 @@ class Node:
             return made
 
         self.realms = Realms(config.realms, config.realm_template, make)
-        self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater, now)
+        self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater, now, self.admission)
         self.gates = Gates(reactor, now, self.caller)
         self.listeners = [Listener(transport, self) for transport in config.transports]
         self._components = [one for one in config.components if not isinstance(one, configuration.GuestComponent)]
@@ -233,8 +237,11 @@ def _settings(options: configuration.RealmOptions) -> Settings:
         max_call_timeout=options.max_call_timeout,
         cancel_reply=options.cancel_reply,
         strict_request_ids=options.strict_request_ids,
-        history=tuple(HistoryRule(rule.uri, Match(rule.match), rule.limit) for rule in options.history),
+        history=tuple(
+            HistoryRule(rule.uri, Match(rule.match), rule.limit, rule.limit_bytes) for rule in options.history
+        ),
         max_retained=options.max_retained,
+        max_retained_bytes=options.max_retained_bytes,
         max_subscriptions=options.max_subscriptions,
         max_registrations=options.max_registrations,
         max_calls=options.max_calls,

@@ -233,8 +233,9 @@ class Line:
         self.address = "192.0.2.7"
         self.cookie: str | None = None
 
-    def come_back_later(self, reason: str) -> None:
-        self.told_to_come_back.append(reason)
+    def dismiss(self, reason: str, *, may_return: bool = False) -> None:
+        if may_return:
+            self.told_to_come_back.append(reason)
         self.closed.append((reason, False))
 
     def described(self) -> dict[str, Any]:

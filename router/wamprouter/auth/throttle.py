@@ -36,10 +36,14 @@ class _Record:
 
 
 class Throttle:
-    """The failed attempts of one router. ``now`` is in seconds and never goes back."""
+    """The failed attempts of one router. ``now`` is in seconds and never goes back.
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    ``network_of`` returns what an address is known by, as some clients have many.
+    """
+
+    def __init__(self, now: Callable[[], float], network_of: Callable[[str], str] = str) -> None:
         self._now = now
+        self._network_of = network_of
         self._records: OrderedDict[tuple[str, str], _Record] = OrderedDict()
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()  # (address, authid) that succeeded
         self.failures = 0
@@ -100,7 +104,7 @@ class Throttle:
             _bound(self._known)
 
     def _keys(self, address: str, authid: str | None) -> list[tuple[str, str]]:
-        keys = [] if address == "unix" else [("address", address)]
+        keys = [] if address == "unix" else [("address", self._network_of(address))]
         if authid is not None and (address, authid) not in self._known:
             keys.append(("authid", authid[:200]))
         return keys

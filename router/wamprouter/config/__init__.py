@@ -6,16 +6,17 @@ are fixed and complete: every default is filled in and every path is absolute.
 """
 
 from wamprouter.config.auth import AnonymousStatic, Auth, Cookie, Dynamic, Function
-from wamprouter.config.endpoints import Endpoint, TcpEndpoint, UnixEndpoint
-from wamprouter.config.loading import Checked, default, load, opened, schema, validate
-from wamprouter.config.node import (
+from wamprouter.config.components import (
     ClassComponent,
     Component,
     FunctionComponent,
     GuestComponent,
     GuestEnvironment,
-    NodeConfig,
 )
+from wamprouter.config.endpoints import Endpoint, TcpEndpoint, UnixEndpoint
+from wamprouter.config.limits import RouterLimits
+from wamprouter.config.loading import Checked, default, load, opened, schema, validate
+from wamprouter.config.node import NodeConfig
 from wamprouter.config.options import Compression, ConnectionOptions, Deflate, RawSocketOptions, WebSocketOptions
 from wamprouter.config.problems import ConfigError, UnreadableConfig
 from wamprouter.config.realms import Allow, Disclose, Match, Permission, Realm, RealmOptions, RealmTemplate, Role
@@ -24,6 +25,7 @@ from wamprouter.config.transports import (
     EchoPath,
     EchoService,
     EchoTransport,
+    HttpListener,
     RawSocketService,
     RawSocketTransport,
     Serializer,
@@ -64,6 +66,7 @@ __all__ = [
     "FunctionComponent",
     "GuestComponent",
     "GuestEnvironment",
+    "HttpListener",
     "Match",
     "NodeConfig",
     "Permission",
@@ -74,6 +77,7 @@ __all__ = [
     "RealmOptions",
     "RealmTemplate",
     "Role",
+    "RouterLimits",
     "Serializer",
     "StaticOptions",
     "StaticPath",

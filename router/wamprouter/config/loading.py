@@ -16,6 +16,7 @@ from wamprouter.config.node import NodeConfig
 from wamprouter.config.positions import Position, Positions
 from wamprouter.config.problems import ConfigError, Problem
 from wamprouter.config.references import dangling
+from wamprouter.config.safety import unsafe
 from wamprouter.config.starter import STARTER
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ def checked(
     config, mistaken = _modelled(document, folder)
     later = map(original, [*mistaken, *dangling(document, mistaken)])
     found = [*known, *(problem for problem in later if problem.place not in told)]
+    if config is not None and not found:
+        found = list(map(original, unsafe(config)))
     if config is None or found:
         raise ConfigError(_lines(found, source, positions))
     return Checked(config, notes, source, positions)

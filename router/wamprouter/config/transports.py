@@ -23,6 +23,7 @@ from wamprouter.config.fields import (
     Whole,
     Words,
 )
+from wamprouter.config.limits import Network
 from wamprouter.config.options import RawSocketOptions, WebSocketOptions
 
 ClientTimeout: TypeAlias = Annotated[int, Whole(1, 86_400, "seconds")]
@@ -45,6 +46,17 @@ class Listener(Model):
         description="Connections at the same time; more are refused. Default 10000: about 100 MB when they are "
         "idle, so that a flood ends in refusals and not in the machine's memory. The process's limit on"
         " open files must allow it.",
+    )
+
+
+class HttpListener(Listener):
+    """What every transport has whose connections begin with an HTTP request."""
+
+    trusted_proxies: tuple[Network, ...] = Field(
+        default=(),
+        description='Reverse proxies, such as "127.0.0.1", "10.0.0.0/8" or "unix", that are believed when they say in '
+        "X-Forwarded-For for whom they connect: logs, authentication and limits then know the client's own address. "
+        "Default: none, because anybody can send that header.",
     )
 
 
@@ -149,7 +161,7 @@ class WebOptions(Model):
     )
 
 
-class WebSocketTransport(Listener, WebSocketService):
+class WebSocketTransport(HttpListener, WebSocketService):
     """WAMP over WebSocket, on any path of its own port."""
 
     type: Literal["websocket"]
@@ -161,13 +173,13 @@ class RawSocketTransport(Listener, RawSocketService):
     type: Literal["rawsocket"]
 
 
-class EchoTransport(Listener, EchoService):
+class EchoTransport(HttpListener, EchoService):
     """A WebSocket echo on its own port."""
 
     type: Literal["echo"]
 
 
-class WebTransport(Listener):
+class WebTransport(HttpListener):
     """A web server: files and WebSocket on one port."""
 
     type: Literal["web"]

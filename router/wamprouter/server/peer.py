@@ -21,6 +21,7 @@ from wamprouter.auth import Gate, Grant, NotReady, Step
 from wamprouter.inbox import accept
 from wamprouter.quirks import is_autobahn_js, is_autobahn_python, meant
 from wamprouter.realm.realm import ROUTER_ROLES, Realm
+from wamprouter.server.admission import Admission
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.links import Link
 from wamprouter.session import ROUTED, Act, Session, State, next_act
@@ -37,8 +38,8 @@ class Connection(Protocol):
     def close(self, reason: str, *, violation: bool = False) -> None:
         """Close in an orderly way once everything queued is sent; ``violation`` if the peer broke the rules."""
 
-    def come_back_later(self, reason: str) -> None:
-        """Close in a way that lets the client try again: the router cannot serve it now."""
+    def dismiss(self, reason: str, *, may_return: bool = False) -> None:
+        """Close because the peer asks too much of us; ``may_return`` if it may do so later."""
 
     @property
     def address(self) -> str:
@@ -77,7 +78,7 @@ class RealmFinder(Protocol):
 class Lobby:
     """What peers need before and after they have a session: realms, session ids, the dispatcher, a clock."""
 
-    __slots__ = ("_interned", "call_later", "dispatcher", "now", "realms", "session_ids")
+    __slots__ = ("_interned", "admission", "call_later", "dispatcher", "now", "realms", "session_ids")
 
     def __init__(
         self,
@@ -86,12 +87,14 @@ class Lobby:
         dispatcher: Dispatcher,
         call_later: Callable[[float, Callable[[], None]], object],
         now: Callable[[], float],
+        admission: Admission,
     ) -> None:
         self.realms = realms
         self.session_ids = session_ids
         self.dispatcher = dispatcher
         self.call_later = call_later
         self.now = now
+        self.admission = admission
         self._interned: dict[frozenset[str], frozenset[str]] = {}
 
     def intern(self, announced: frozenset[str]) -> frozenset[str]:
@@ -191,7 +194,9 @@ class Peer:
         details = read(HelloDetails, hello.details)
         login = Login(hello.realm, details, next(lobby.session_ids), self._connection, lobby.now())
         self._login = login
-        if not lobby.realms.may_have(hello.realm):
+        if not lobby.admission.may_join(login.address):
+            self._refuse(NotReady("too many joins from this address"))
+        elif not lobby.realms.may_have(hello.realm):
             self._refuse(NoSuchRealm(f"no realm {hello.realm!r} on this router"))
         else:
             self._advance(login, lambda: self._gate.admit(login))
@@ -237,7 +242,7 @@ class Peer:
         if isinstance(refusal, NotReady):
             self.state = State.CLOSED
             self._login = None
-            self._connection.come_back_later(str(refusal))
+            self._connection.dismiss(str(refusal), may_return=True)
         else:
             self._end(Abort({"message": str(refusal)}, refusal.uri), str(refusal))
 
@@ -251,6 +256,9 @@ class Peer:
             return
         if role is None:
             self._refuse(NoSuchRole(f"no role {grant.role!r} in realm {name!r}"))
+            return
+        if _is_principal(grant) and not lobby.admission.enter(name, grant.authid):
+            self._refuse(NotReady("too many sessions of this principal"))
             return
         announced = features(details.roles)
         session = Session(
@@ -309,7 +317,7 @@ class Peer:
 
     def await_goodbye(self) -> None:
         """Take it that the session is out of its realm and has a GOODBYE on its way: only the reply is still read."""
-        self.session = None
+        self._end_session()
         self.state = State.CLOSING
         self._lobby.call_later(_PATIENCE, self._give_up)
 
@@ -336,9 +344,16 @@ class Peer:
         self._connection.close(text, violation=violation)
 
     def _detach(self) -> None:
-        session, self.session = self.session, None
+        session = self._end_session()
         if session is not None:
             self._lobby.dispatcher.deliver(session.realm.detach(session))
+
+    def _end_session(self) -> Session | None:
+        session, self.session = self.session, None
+        grant = self.grant
+        if session is not None and grant is not None and _is_principal(grant):
+            self._lobby.admission.leave(session.realm.name, session.authid)
+        return session
 
     def _send(self, message: Message) -> None:
         self._lobby.dispatcher.reply(self.link, message)
@@ -363,6 +378,14 @@ _ACTS: Final[Mapping[Act, Callable[[Peer, Message], None]]] = {
     Act.CLOSE: Peer._close,
     Act.IGNORE: Peer._ignore,
 }
+
+
+def _is_principal(grant: Grant) -> bool:
+    """Tell whether a grant is somebody's, whose sessions are counted. Strangers have nothing in common but their role."""
+    return grant.authmethod not in _NOBODYS
+
+
+_NOBODYS: Final = frozenset({"anonymous", "local"})
 
 
 def _welcome(session: Session, extra: dict[str, Any] | None) -> dict[str, Any]:

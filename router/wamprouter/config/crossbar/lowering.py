@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 
 from wamprouter.config.auth import Auth, Cookie
+from wamprouter.config.components import ClassComponent, GuestComponent
 from wamprouter.config.crossbar.notes import Kind, Note
 from wamprouter.config.crossbar.policy import ENTRY, TABLES, TYPES, VALUE
 from wamprouter.config.endpoints import TcpEndpoint, UnixEndpoint
 from wamprouter.config.environment import MAX_DEPTH
-from wamprouter.config.node import ClassComponent, GuestComponent
 from wamprouter.config.options import RawSocketOptions, WebSocketOptions
 from wamprouter.config.problems import Place, Problem, choice, did_you_mean, shown
 from wamprouter.config.realms import Permission, Realm, RealmOptions, Role
