@@ -29,13 +29,18 @@ def router_component(walk: Walk, node: Document, at: Place, to: Place) -> Docume
     return {"role": ANONYMOUS_ROLE, **walk.fields("component", node, at, to)}
 
 
-def container_component(walk: Walk, node: Document, at: Place, to: Place, transports: list[Any]) -> Document | None:
-    """Return a component of a container; ``transports`` are those of all router workers, as the file has them."""
+def container_component(
+    walk: Walk, node: Document, at: Place, to: Place, destination: Any, transports: list[Any]
+) -> Document | None:
+    """Return a component of a container.
+
+    ``destination`` is its transport and ``transports`` are those of all router workers, without variables in them.
+    """
     if walk.kind("component", node, at) is None:
         return None
     lowered = walk.fields("container component", node, at, to, taken=("transport", "auth"))
     if "role" not in lowered:
-        role = _role(walk, node, at, transports)
+        role = _role(walk, node.get("auth"), at, destination, transports)
         if role is None:
             return None
         lowered["role"] = role
@@ -47,8 +52,7 @@ def guest(walk: Walk, node: Document, at: Place, to: Place) -> Document:
     return walk.fields("guest", node, at, to)
 
 
-def _role(walk: Walk, node: Document, at: Place, transports: list[Any]) -> str | None:
-    transport = node.get("transport")
+def _role(walk: Walk, login: Any, at: Place, transport: Any, transports: list[Any]) -> str | None:
     if not isinstance(transport, dict):
         walk.refuse((*at, "transport"), f"missing or no object, {_SAY_ROLE}")
         return None
@@ -62,7 +66,7 @@ def _role(walk: Walk, node: Document, at: Place, transports: list[Any]) -> str |
             f"wamp.twisted's ApplicationRunner; for this router {_SAY_ROLE}",
         )
         return None
-    role = _role_on(services[0], node.get("auth"))
+    role = _role_on(services[0], login)
     if role is None:
         walk.refuse(
             (*at, "transport"),

@@ -33,13 +33,13 @@ from wamprouter.config.transports import (
     WebTransport,
 )
 
-__all__ = ["Document", "Lower", "Walk", "is_variable", "origin"]
+__all__ = ["OURS", "Document", "Lower", "Walk", "is_variable", "origin"]
 
 Document: TypeAlias = dict[str, Any]
 Lower: TypeAlias = "Callable[[Walk, Document, Place, Place], Document]"
 
 # What our own form adds to an object of Crossbar's may stand in a Crossbar file as well.
-_OURS: Mapping[str, type[BaseModel]] = {
+OURS: Mapping[str, type[BaseModel]] = {
     "realm": Realm,
     "realm options": RealmOptions,
     "role": Role,
@@ -125,7 +125,7 @@ class Walk:
 
     def _added(self, table: str, node: Document) -> Collection[str]:
         name = f"{table} {node.get('type')}" if table == "endpoint" else table
-        model = _OURS.get(name)
+        model = OURS.get(name)
         return {f.alias or n for n, f in model.model_fields.items()} if model is not None else ()
 
     def _unknown(self, table: str, key: str, at: Place) -> None:

@@ -92,11 +92,21 @@ class _Node:
             "transports": self._transports,
             **({"components": self._components} if self._components else {}),
         }
+        self._tell_of_nothing()
         realms.told_twice(walk, self._realms)
         self._give_roles()
         self._rename_twins()
         self._open(document)
         return Lowered(document, tuple(walk.notes), tuple(walk.problems), walk.origins)
+
+    def _tell_of_nothing(self) -> None:
+        """Tell that there are no realms or no transports, unless that follows from another mistake."""
+        walk = self._walk
+        for name, found in (("realms", self._realms), ("transports", self._transports)):
+            if not found:
+                walk.origins[name,] = walk.problems[0].place if walk.problems else ("workers",)
+                if not walk.problems:
+                    walk.refuse(("workers",), f"expected a router with at least one of {shown(name)}")
 
     def _workers(self) -> None:
         walk = self._walk
@@ -109,7 +119,7 @@ class _Node:
             transport
             for worker, _ in workers
             if worker.get("type") == "router" and isinstance(worker.get("transports"), list)
-            for transport in worker["transports"]
+            for transport in self._substituted(worker["transports"])[0]
         ]
         for worker, at in workers:
             match walk.kind("worker", worker, at):
@@ -119,12 +129,16 @@ class _Node:
                     self._options(walk.fields("container", worker, at, at, taken=("components",)), (*at, "options"))
                     for component, place in walk.entries(worker, "components", at):
                         to = ("components", len(self._components))
-                        self._keep(self._components, container_component(walk, component, place, to, routers))
+                        self._keep(self._components, self._contained(component, place, to, routers))
                 case "guest":
                     self._components.append(guest(walk, worker, at, ("components", len(self._components))))
                 case "websocket-testee":
                     self._options(walk.fields("websocket-testee", worker, at, at, taken=("transport",)), at)
                     self._testee(worker, at)
+
+    def _contained(self, component: Document, at: Place, to: Place, transports: list[Any]) -> Document | None:
+        destination = self._substituted(component.get("transport"))[0]
+        return container_component(self._walk, component, at, to, destination, transports)
 
     def _router(self, worker: Document, at: Place) -> None:
         walk = self._walk

@@ -79,7 +79,7 @@ def permission(walk: Walk, node: Document, at: Place, to: Place) -> Document:
         lowered["uri"], lowered["match"] = _as_crossbar(uri)
     elif "*" in uri:
         _tell_literal_star(walk, at, lowered, uri)
-    elif match == "exact" and ".." in uri:
+    elif match != "wildcard" and ".." in uri:
         lowered["match"] = "wildcard"
         walk.note((*at, "match"), Kind.DIFFERS, "a URI with an empty component is a wildcard, whatever its match")
     elif match == "exact" and "" in uri.split("."):
@@ -92,7 +92,7 @@ def _as_crossbar(uri: str) -> tuple[str, str]:
     if "*" in uri and (uri.count("*") > 1 or not uri.endswith("*")):
         uri = uri.replace("*", "")  # Crossbar takes out every star, also one that is not a whole component
     plain, match = unstarred(uri)
-    return plain, match
+    return plain, "wildcard" if ".." in plain else match
 
 
 def _tell_literal_star(walk: Walk, at: Place, lowered: Document, uri: str) -> None:

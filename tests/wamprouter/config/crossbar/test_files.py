@@ -244,8 +244,8 @@ def test_components(start: list[Running], tmp_path: Path) -> None:
 def test_a_container(start: list[Running], tmp_path: Path) -> None:
     """Its components get the roles that the transports they would connect to give."""
     router = started("container", tmp_path, start)
-    assert result_of(router.url("/ws"), "com.example.seven") == [7]
-    assert result_of(router.url("/ws"), "com.example.role") == ["backend"]
+    assert result_of(router.url("ws://"), "com.example.seven") == [7]
+    assert result_of(router.url("ws://"), "com.example.role") == ["backend"]
 
 
 def test_a_guest(start: list[Running], tmp_path: Path) -> None:
