@@ -192,7 +192,9 @@ class Node:
 
         def look() -> None:
             remaining = [connection for listener in self.listeners for connection in listener.connections]
-            if remaining and self.now() < until:
+            # A component that leaves may have something to do; it is told by turns of the reactor.
+            is_waited_for = bool(remaining) or any(component.is_open() for component in self.hosted)
+            if is_waited_for and self.now() < until:
                 self.reactor.callLater(0.02, look)
                 return
             for connection in remaining:

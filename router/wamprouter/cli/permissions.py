@@ -94,7 +94,9 @@ def _compared(realm: str, theirs: list[dict[str, Any]], ours: config.Role, uri_c
                 by_outcome.setdefault((is_allowed, reason), []).append(action.value)
         for (is_allowed, reason), actions in by_outcome.items():
             deciding = crossbar.rule(uri)
-            key = (deciding, reason, match, is_allowed, tuple(actions))
+            # That Crossbar lets a pattern pass by a rule about one URI is the same for all such rules.
+            is_by_exact = match is not Match.EXACT and deciding is not None and deciding.match == "exact"
+            key = (match, is_allowed, tuple(actions)) if is_by_exact else (deciding, reason, match, is_allowed)
             if key not in seen:
                 seen.add(key)
                 yield Difference(

@@ -312,7 +312,9 @@ TABLES: Mapping[str, Table] = {
     "path static": {**_PATH, **_all("directory", "package", "resource"), "options": _honoured("static options")},
     "static options": {
         **_all("enable_directory_listing", "mime_types", "cache_timeout"),
-        "default_file": HONOURED,
+        "default_file": _ignored(
+            'in Crossbar it is sent for whatever is missing; here that is not found, and "index.html" stands for its folder'
+        ),
     },
     "path nodeinfo": _PATH,
     "path json": {**_PATH, "value": HONOURED, "options": _honoured("json options")},

@@ -98,14 +98,16 @@ def test_the_document_is_left_as_it_is() -> None:
          "forward an onion service to that port"),
         (node(router(transports=["ws"])), 'workers[0].transports[0]: got "ws", expected an object'),
         (node(router(components=[{"type": "class", "classname": "a.B", "realm": "realm2"}])),
-         'workers[0].components[0].realm: got "realm2", expected a realm of this file ("realm1")'),
+         'workers[0].components[0].realm: got "realm2", expected a realm of this file ("realm1"); '
+         'did you mean "realm1"?'),
         (node(ROUTER, router(transports=[])), 'workers[1].realms[0].name: got "realm1", expected another name than that of '
          "workers[0].realms[0]: all workers share one process, so write each realm once, with the roles of both"),
         (node(router(transports=[{**TRANSPORT, "auth": {"cryptosign": {"type": "static", "trustroots": {}}}}])),
          "workers[0].transports[0].auth.cryptosign.trustroots: not supported: list the public keys in principals, as "
          "authorized_keys"),
         (node(router(transports=[{**TRANSPORT, "serializers": ["ubjson"]}])),
-         'workers[0].transports[0].serializers[0]: got "ubjson", expected "json", "msgpack" or "cbor"'),
+         'workers[0].transports[0].serializers[0]: got "ubjson", expected "json", "msgpack" or "cbor"; '
+         'did you mean "json"?'),
         (node(router(realms=[{"name": "realm1", "roles": [{"name": "anonymous", "permissions": [
             {"uri": "com.*", "match": "prefix"}]}]}])),
          'workers[0].realms[0].roles[0].permissions[0].uri: got "com.*" with "match", which makes the star a character of '
