@@ -10,10 +10,10 @@ import random
 import secrets
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from time import monotonic, time
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.logger import (
@@ -22,7 +22,6 @@ from twisted.logger import (
     LogLevel,
     LogLevelFilterPredicate,
     globalLogBeginner,
-    textFileLogObserver,
 )
 
 from wamp.protocol.ids import GlobalIds
@@ -33,11 +32,14 @@ from wamprouter.auth.gate import MethodGate
 from wamprouter.authz import AnyRole
 from wamprouter.authz.configured import disclosed, static_role
 from wamprouter.authz.dynamic import DynamicRole, noticing_authorizers
+from wamprouter.callbacks import session_class as session_of
 from wamprouter.callers import Caller
 from wamprouter.config import NodeConfig
 from wamprouter.gates import Gates, load
+from wamprouter.guests import Guest, reap_when_told
 from wamprouter.inbox import refused_publication
 from wamprouter.local import LocalConnection, host
+from wamprouter.logs import log_lines
 from wamprouter.realm.facts import Fact, SessionJoined, SessionKilled, SessionLeft
 from wamprouter.realm.realm import Realm
 from wamprouter.realm.settings import HistoryRule, Settings
@@ -90,8 +92,11 @@ class Node:
         self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater, now, self.admission)
         self.gates = Gates(reactor, now, self.caller)
         self.listeners = [Listener(transport, self) for transport in config.transports]
-        self._components = config.components
+        self._components = [one for one in config.components if not isinstance(one, configuration.GuestComponent)]
         self.hosted: list[LocalConnection] = []
+        self.guests = [
+            Guest(one, reactor) for one in config.components if isinstance(one, configuration.GuestComponent)
+        ]
         self.is_stopping = False
 
     def _make_realm(
@@ -144,15 +149,22 @@ class Node:
         return self.gates.make(auth, cookie)
 
     def start(self) -> None:
-        """Start the components, then listen; raise CannotStart if one of them is impossible."""
+        """Start the components, then listen, then start guests; raise CannotStart if one of them is impossible."""
         for component in self._components:
             self._host(component)
         for listener in self.listeners:
             listener.listen()
+        try:
+            for guest in self.guests:
+                guest.start()
+        except CannotStart:
+            for guest in self.guests:
+                guest.stop()
+            raise
 
-    def _host(self, component: configuration.Component) -> None:
-        name = component.id or component.classname
-        session_class = _load_class(component.classname)
+    def _host(self, component: configuration.ClassComponent | configuration.FunctionComponent) -> None:
+        name = component.name
+        session_class = _session_class(component)
         connection = LocalConnection(self.lobby, lambda action: self.reactor.callLater(0, action), name, component.role)
         self.hosted.append(connection)
         try:
@@ -164,6 +176,7 @@ class Node:
     def stop(self) -> Deferred[Any]:
         """Close the ports, tell everyone, cut who is still there a second later."""
         closing = [listener.stop_listening() for listener in self.listeners]
+        guests = [guest.stop() for guest in self.guests]
         for listener in self.listeners:
             for connection in listener.connections:
                 connection.go_away()
@@ -172,14 +185,16 @@ class Node:
         self.dispatcher.flush()
         done: Deferred[Any] = DeferredList([port for port in closing if port is not None], consumeErrors=True)
         done.addCallback(lambda _: self._wait_for_farewells(self.now() + _FAREWELL))
-        return done
+        return DeferredList([done, *guests], consumeErrors=True)
 
     def _wait_for_farewells(self, until: float) -> Deferred[None]:
         finished: Deferred[None] = Deferred()
 
         def look() -> None:
             remaining = [connection for listener in self.listeners for connection in listener.connections]
-            if remaining and self.now() < until:
+            # A component that leaves may have something to do; it is told by turns of the reactor.
+            is_waited_for = bool(remaining) or any(component.is_open() for component in self.hosted)
+            if is_waited_for and self.now() < until:
                 self.reactor.callLater(0.02, look)
                 return
             for connection in remaining:
@@ -236,25 +251,52 @@ def _settings(options: configuration.RealmOptions) -> Settings:
     )
 
 
-def _load_class(classname: str) -> type[Any]:
-    """Return the class of that name; raise CannotStart if there is none."""
-    try:
-        found = load(classname)
-    except CannotStart as problem:
-        raise CannotStart(f"component {problem}") from None
+def _session_class(component: configuration.ClassComponent | configuration.FunctionComponent) -> type[Any]:
+    """Return the class of a component's session; raise CannotStart if it cannot be had."""
+    if isinstance(component, configuration.FunctionComponent):
+        wanted = component.callbacks.model_dump(exclude_none=True)
+        functions = {event: _load(name) for event, name in wanted.items()}
+        for event, function in functions.items():
+            if not callable(function):
+                raise CannotStart(f"component {wanted[event]} is not a function")
+        return session_of(functions)
+    found = _load(component.classname)
     if not isinstance(found, type):
-        raise CannotStart(f"component {classname} is not a class")
+        raise CannotStart(f"component {component.classname} is not a class")
     return found
 
 
-def run(config: NodeConfig, *, loglevel: str = "info") -> int:
-    """Run a router until a signal ends it; return the exit status of the process."""
+def _load(name: str) -> Any:
+    """Return what has that name; raise CannotStart if there is no such thing."""
+    try:
+        return load(name)
+    except CannotStart as problem:
+        raise CannotStart(f"component {problem}") from None
+
+
+_LEVELS: Final = {"none": "critical", "trace": "debug"}  # Crossbar's names
+
+
+def run(
+    config: NodeConfig,
+    *,
+    loglevel: str = "info",
+    warnings: Sequence[str] = (),
+    log: TextIO | None = None,
+    logformat: str = "standard",
+    shutdown_after: float | None = None,
+) -> int:
+    """Run a router until a signal ends it, or that many seconds; return the exit status of the process.
+
+    Warnings are logged once it listens.
+    """
     from twisted.internet import reactor as installed
 
     reactor: Any = installed  # its type is a module that becomes the reactor at run time
     # Until the router listens, it says nothing but why it cannot.
+    loglevel = _LEVELS.get(loglevel, loglevel)
     levels = LogLevelFilterPredicate(LogLevel.levelWithName("debug" if loglevel == "debug" else "error"))
-    observer = FilteringLogObserver(textFileLogObserver(sys.stderr), [levels])
+    observer = FilteringLogObserver(log_lines(log or sys.stderr, logformat), [levels])
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
     try:
         # Composing a line that nobody reads would cost each join a tenth of its time.
@@ -268,12 +310,19 @@ def run(config: NodeConfig, *, loglevel: str = "info") -> int:
         # A peer that breaks off a handshake is no news, and a thousand of them must not fill the log.
         levels.setLogLevelForNamespace("autobahn", LogLevel.error)
     _announce(node)
+    for warning in warnings:
+        _log.warn("{warning}", warning=warning)
+    for guest in node.guests:
+        _log.info("guest {name} runs as process {pid}", name=guest.name, pid=guest.pid)
     _log.info("wamprouter {version} is ready; Ctrl-C ends it", version=__version__)
     # What start-up has made stays until the end: the garbage collector need not look at it again and again.
     gc.collect()
     gc.freeze()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: reactor.callFromThread(_shut_down, node, reactor))
+    reap_when_told(reactor)
+    if shutdown_after is not None:
+        reactor.callLater(shutdown_after, _shut_down, node, reactor)
     reactor.run(installSignalHandlers=False)
     return 0
 

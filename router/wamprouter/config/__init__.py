@@ -6,10 +6,17 @@ are fixed and complete: every default is filled in and every path is absolute.
 """
 
 from wamprouter.config.auth import AnonymousStatic, Auth, Cookie, Dynamic, Function
+from wamprouter.config.components import (
+    ClassComponent,
+    Component,
+    FunctionComponent,
+    GuestComponent,
+    GuestEnvironment,
+)
 from wamprouter.config.endpoints import Endpoint, TcpEndpoint, UnixEndpoint
 from wamprouter.config.limits import RouterLimits
-from wamprouter.config.loading import default, load, schema, validate
-from wamprouter.config.node import ClassComponent, Component, NodeConfig
+from wamprouter.config.loading import Checked, default, load, opened, schema, validate
+from wamprouter.config.node import NodeConfig
 from wamprouter.config.options import Compression, ConnectionOptions, Deflate, RawSocketOptions, WebSocketOptions
 from wamprouter.config.problems import ConfigError, UnreadableConfig
 from wamprouter.config.realms import Allow, Disclose, Match, Permission, Realm, RealmOptions, RealmTemplate, Role
@@ -26,6 +33,7 @@ from wamprouter.config.transports import (
     StaticPath,
     StaticService,
     Transport,
+    UnavailablePath,
     WampService,
     WebOptions,
     WebPath,
@@ -40,6 +48,7 @@ __all__ = [
     "Allow",
     "AnonymousStatic",
     "Auth",
+    "Checked",
     "ClassComponent",
     "Component",
     "Compression",
@@ -54,6 +63,9 @@ __all__ = [
     "EchoTransport",
     "Endpoint",
     "Function",
+    "FunctionComponent",
+    "GuestComponent",
+    "GuestEnvironment",
     "HttpListener",
     "Match",
     "NodeConfig",
@@ -72,6 +84,7 @@ __all__ = [
     "StaticService",
     "TcpEndpoint",
     "Transport",
+    "UnavailablePath",
     "UnixEndpoint",
     "UnreadableConfig",
     "WampService",
@@ -84,6 +97,7 @@ __all__ = [
     "WebTransport",
     "default",
     "load",
+    "opened",
     "schema",
     "validate",
 ]

@@ -163,7 +163,30 @@ def _plain(value: object) -> object:
     return value
 
 
+def _inherited(value: object) -> object:
+    match _truth(value):
+        case True:
+            return ("*",)
+        case False:
+            return ()
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Inherited:
+    """Names of environment variables, or all, or none."""
+
+    words: str = "true, false or a list of names"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_inherited, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema), {"type": "boolean"}]}
+
+
 Flag: TypeAlias = Annotated[bool, _Flag()]
+Inherited: TypeAlias = Annotated[tuple[str, ...], _Inherited()]
 # Not in a model's repr, because a component's passwords are in it.
 Anything: TypeAlias = Annotated[Any, BeforeValidator(_plain), Field(repr=False)]
 # `secret.reveal()` is the plain string; a SecretText may also be compared and encoded as it is.

@@ -10,7 +10,19 @@ from pydantic import Field
 
 from wamprouter.config.auth import ANONYMOUS, Auth, Cookie
 from wamprouter.config.endpoints import Endpoint
-from wamprouter.config.fields import Connections, FileName, Flag, Folder, Id, Model, PathName, Seconds, Whole, Words
+from wamprouter.config.fields import (
+    Connections,
+    FileName,
+    Flag,
+    Folder,
+    Id,
+    Model,
+    Name,
+    PathName,
+    Seconds,
+    Whole,
+    Words,
+)
 from wamprouter.config.limits import Network
 from wamprouter.config.options import RawSocketOptions, WebSocketOptions
 
@@ -126,7 +138,14 @@ class StaticPath(StaticService):
     type: Literal["static"]
 
 
-WebPath: TypeAlias = Annotated[StaticPath | WebSocketPath | EchoPath, Field(discriminator="type")]
+class UnavailablePath(Model):
+    """What this version does not have: every request is answered with 501. Crossbar's files start with it."""
+
+    type: Literal["unavailable"]
+    what: Name = Field(description="The type of path that Crossbar has here.")
+
+
+WebPath: TypeAlias = Annotated[StaticPath | WebSocketPath | EchoPath | UnavailablePath, Field(discriminator="type")]
 
 
 class WebOptions(Model):

@@ -111,6 +111,7 @@ _SCHEMES: Final[Mapping[type, str]] = {
     config.WebSocketPath: "ws",
     config.EchoPath: "ws",
     config.StaticPath: "http",
+    config.UnavailablePath: "http",
 }
 
 
@@ -135,7 +136,11 @@ def _period(transport: config.Transport) -> float:
     """Return how often to look at the connections of a transport."""
     services: list[Any] = [transport]
     if isinstance(transport, config.WebTransport):
-        services = [path for path in transport.paths.values() if not isinstance(path, config.StaticPath)]
+        services = [
+            path
+            for path in transport.paths.values()
+            if hasattr(path, "options") and not isinstance(path, config.StaticPath)
+        ]
     return min((_limits(service.options).period for service in services), default=60.0)
 
 
@@ -176,7 +181,7 @@ def _rawsocket(transport: config.RawSocketTransport, connections: Connections, m
 
 
 def _web(transport: config.WebTransport, connections: Connections, maker: Maker) -> Any:
-    from wamprouter.web.site import BoundedSite, WebSocketPath, static_files, tree
+    from wamprouter.web.site import BoundedSite, Unavailable, WebSocketPath, static_files, tree
 
     resources: dict[str, Any] = {}
     for name, path in transport.paths.items():
@@ -189,6 +194,8 @@ def _web(transport: config.WebTransport, connections: Connections, maker: Maker)
                 default_file=path.options.default_file,
                 cache_timeout=path.options.cache_timeout,
             )
+        elif isinstance(path, config.UnavailablePath):
+            resources[name] = Unavailable(path.what)
         elif isinstance(path, config.WebSocketPath):
             resources[name] = WebSocketPath(_websocket(path, connections, maker))
         else:

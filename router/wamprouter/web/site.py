@@ -18,7 +18,7 @@ from wamprouter.server.admission import NoRoom
 from wamprouter.server.connections import Connections, address_of
 from wamprouter.server.websocket import is_utf8
 
-__all__ = ["BoundedSite", "WebSocketPath", "static_files", "tree"]
+__all__ = ["BoundedSite", "Unavailable", "WebSocketPath", "static_files", "tree"]
 
 
 class StaticFiles(File):
@@ -78,6 +78,21 @@ class WebSocketPath(WebSocketResource):
         # The channel's own time-out would end the connection that it no longer has.
         channel.setTimeout(None)
         return super().render(request)
+
+
+class Unavailable(Resource):
+    """What this version does not have: every request, on whatever path below, is answered with one line."""
+
+    isLeaf = True
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self._text = f"this version of the router has no {what}\n".encode()
+
+    def render(self, request: Any) -> bytes:
+        request.setResponseCode(501)
+        request.setHeader(b"content-type", b"text/plain; charset=utf-8")
+        return self._text
 
 
 def tree(root: Any, children: Mapping[str, Any]) -> Any:

@@ -19,11 +19,11 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ([("compnents", [])], 'compnents: unknown field; did you mean "components"?'),
     (
         [("zzz", 1)],
-        'zzz: unknown field, expected "$schema", "components", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
+        'zzz: unknown field, expected "$schema", "components", "environment", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
     ),
     (
         [("[key]", 1)],
-        '["[key]"]: unknown field, expected "$schema", "components", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
+        '["[key]"]: unknown field, expected "$schema", "components", "environment", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
     ),
     ([("pythonpath", "src")], 'pythonpath: got "src", expected a list'),
     ([("pythonpath", [""])], 'pythonpath[0]: got "", expected a folder'),
@@ -240,7 +240,7 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ),
     (
         [("transports.0", {**WEB, "paths": {"x": {"type": "statik"}}})],
-        'transports[0].paths.x.type: got "statik", expected "static", "websocket" or "echo"; did you mean "static"?',
+        'transports[0].paths.x.type: got "statik", expected "static", "websocket", "echo" or "unavailable"; did you mean "static"?',
     ),
     (
         [("transports.0", {**WEB, "paths": {"type": {"type": "static"}}})],
@@ -293,7 +293,22 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
         [("components", [{**COMPONENT, "classname": "Clock"}])],
         'components[0].classname: got "Clock", expected a class with its module, such as "package.module.Class"',
     ),
-    ([("components", [{**COMPONENT, "type": "function"}])], 'components[0].type: got "function", expected "class"'),
+    (
+        [("components", [{**COMPONENT, "type": "clas"}])],
+        'components[0].type: got "clas", expected "class", "function" or "guest"; did you mean "class"?',
+    ),
+    (
+        [("components", [{"type": "guest", "executable": "x", "options": {"env": {"inherit": "all"}}}])],
+        'components[0].options.env.inherit: got "all", expected true, false or a list of names',
+    ),
+    (
+        [("components", [{"type": "guest", "executable": "x", "options": {"stdin": "open"}}])],
+        'components[0].options.stdin: got "open", expected an object or "close"',
+    ),
+    (
+        [("components", [{"type": "function", "callbacks": {"jion": "a.b"}, "realm": "realm1", "role": "anonymous"}])],
+        'components[0].callbacks.jion: unknown field; did you mean "join"?',
+    ),
     (
         [("components", [{**COMPONENT, "id": "a"}, {**COMPONENT, "id": "a"}])],
         'components[1].id: got "a", expected another id than that of components[0]',
