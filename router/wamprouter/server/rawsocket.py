@@ -67,7 +67,7 @@ class RawSocketConnection(Protocol):
         self.peer: Peer | None = None
         self._reader: FrameReader | None = None
         self._frames: deque[tuple[FrameType, bytes]] = deque()
-        self._is_held = self._is_due = False
+        self._is_held = self._is_late = self._is_due = False
         self._unread = b""
         self.place: str | None = None
         try:
@@ -88,6 +88,10 @@ class RawSocketConnection(Protocol):
         self.heard_at = monotonic()
         if self._is_held:  # TLS had decrypted it before reading was paused
             self._unread += data
+        elif self._is_late:  # who had too much the last time does not come before those who wait
+            self._is_late = False
+            self._unread = data
+            self._hold()
         else:
             self._read(data)
 
@@ -119,6 +123,7 @@ class RawSocketConnection(Protocol):
         if self.peer is None:
             self._frames.clear()
         if self._frames:
+            self._is_late = True
             self._hold()
         elif self._is_held:
             self._is_held = False

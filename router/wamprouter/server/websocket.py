@@ -105,7 +105,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.is_paused = False
         self.refusal: NoRoom | None = None
         self.place: str | None = None
-        self._is_held = self._is_due = self._has_backlog = False
+        self._is_held = self._is_late = self._is_due = self._has_backlog = False
         self._unread = b""
         self._left = MESSAGES
         self.outbox: Outbox | None = None
@@ -215,6 +215,10 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.heard_at = monotonic()
         if self._is_held:  # TLS had decrypted it before reading was paused
             self._unread += data
+        elif self._is_late:  # who had too much the last time does not come before those who wait
+            self._is_late = False
+            self._unread = data
+            self._hold()
         else:
             self._read(data)
 
@@ -222,6 +226,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         """Handle what has come, and leave for the next turn what is too much for this one."""
         self._unread = self._take(data)
         if self._unread or self._has_backlog:
+            self._is_late = True
             self._hold()
         elif self._is_held:
             self._is_held = False
