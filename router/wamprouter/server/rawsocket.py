@@ -26,7 +26,7 @@ from wamp.protocol.rawsocket import (
 )
 from wamprouter.auth import Gate
 from wamprouter.server.admission import NoRoom
-from wamprouter.server.connections import Connections, Limits, address_of
+from wamprouter.server.connections import Connections, Limits, address_of, is_cut
 from wamprouter.server.links import rawsocket_wire
 from wamprouter.server.metering import RateLimit, peer_class
 from wamprouter.server.outbox import Outbox, write_now
@@ -270,6 +270,9 @@ class RawSocketConnection(Protocol):
     @property
     def is_silenced(self) -> bool:
         return self.is_paused or self._is_held
+
+    def is_cut(self) -> bool:
+        return is_cut(self.transport)
 
     def is_draining(self) -> bool:
         return self.outbox is not None and self.outbox.is_draining()

@@ -22,7 +22,7 @@ from twisted.internet.unix import Server as _UnixConnection
 from twisted.logger import Logger
 
 from wamprouter.server.admission import NoRoom
-from wamprouter.server.connections import Connections, Limits, address_of
+from wamprouter.server.connections import Connections, Limits, address_of, is_cut
 from wamprouter.server.links import BINARY, TEXT, Wire, websocket_frame
 from wamprouter.server.outbox import Outbox, write_now
 from wamprouter.server.turns import MESSAGES
@@ -415,6 +415,9 @@ class WebSocketConnection(WebSocketServerProtocol):
     @property
     def is_silenced(self) -> bool:
         return self.is_paused or self._is_held
+
+    def is_cut(self) -> bool:
+        return is_cut(self.transport)
 
     def is_draining(self) -> bool:
         return self.outbox is not None and self.outbox.is_draining()
