@@ -104,13 +104,18 @@ def tree(root: Any, children: Mapping[str, Any]) -> Any:
 
 
 class HttpConnection(HTTPChannel):
-    """One HTTP connection. The head of a request must be complete in time, however its lines come."""
+    """One HTTP connection.
+
+    The head of a request must be complete in time, however its lines come. Requests that are sent before the answer to the
+    one before is there are answered one in each turn: there may be thousands in one read.
+    """
 
     site: BoundedSite
     place: str | None = None
 
     def connectionMade(self) -> None:
         self._is_in_head = True
+        self._is_waiting = False  # for its next turn
         self._deadline: Any = None
         super().connectionMade()
 
@@ -129,9 +134,28 @@ class HttpConnection(HTTPChannel):
 
     def requestDone(self, request: Request) -> None:
         self._is_in_head = True
+        self.paused = True  # the reading of lines, not of the socket
         super().requestDone(request)
+        if self.persistent and self._buffer:
+            self._is_waiting = True
+            self._networkProducer.pauseProducing()
+            self.site.turns.add(self)
+        else:
+            self.paused = False
+
+    def go_on(self) -> None:
+        """Read the request that waits."""
+        if self._is_waiting:
+            self._is_waiting = self.paused = False
+            if not self._waitingForTransport:
+                self._networkProducer.resumeProducing()
+            self.dataReceived(b"")
+
+    def drop(self, reason: str) -> None:
+        self.forceAbortClient()
 
     def connectionLost(self, reason: Any = connectionDone) -> None:
+        self._is_waiting = False
         self.site.release(self)
         self._cancel_deadline()
         super().connectionLost(reason)
@@ -152,6 +176,7 @@ class BoundedSite(Site):
         self.displayTracebacks = False
         self.noisy = False
         self._connections = connections
+        self.turns = connections.turns
         self._access_log = access_log
 
     def buildProtocol(self, addr: Any) -> Any:
