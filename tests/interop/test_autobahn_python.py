@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.support.process import ALLOW_ALL, ROOT, RouterProcess, config, endpoint
+from tests.support.process import EVERYTHING, ROOT, RouterProcess, config, endpoint
 
 HERE = Path(__file__).parent / "python"
 
@@ -35,7 +35,7 @@ DISCLOSED = {
     "allow": "all",
     "disclose": {"caller": True, "publisher": True},
 }
-REALM = {"name": "realm1", "roles": [{"name": "anonymous", "permissions": [ALLOW_ALL, DISCLOSED]}]}
+REALM = {"name": "realm1", "roles": [{"name": "anonymous", "permissions": [*EVERYTHING, DISCLOSED]}]}
 
 
 class Place(NamedTuple):

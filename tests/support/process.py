@@ -15,7 +15,9 @@ from typing import Any, Self
 ROOT = Path(__file__).parents[2]
 
 ALLOW_ALL = {"uri": "", "match": "prefix", "allow": "all"}
-REALM = {"name": "realm1", "roles": [{"name": "anonymous", "permissions": [ALLOW_ALL]}]}
+# What acts on other sessions (killing them, taking registrations away) needs a rule of its own.
+EVERYTHING = [ALLOW_ALL, {"uri": "wamp.", "match": "prefix", "allow": {"call": True, "subscribe": True}}]
+REALM = {"name": "realm1", "roles": [{"name": "anonymous", "permissions": EVERYTHING}]}
 
 
 def endpoint() -> dict[str, Any]:
