@@ -6,7 +6,7 @@ are fixed and complete: every default is filled in and every path is absolute.
 """
 
 from wamprouter.config.auth import AnonymousStatic, Auth
-from wamprouter.config.endpoints import Endpoint, TcpEndpoint, UnixEndpoint
+from wamprouter.config.endpoints import Endpoint, TcpEndpoint, Tls, UnixEndpoint
 from wamprouter.config.loading import default, load, schema, validate
 from wamprouter.config.node import ClassComponent, Component, NodeConfig
 from wamprouter.config.options import Compression, ConnectionOptions, Deflate, RawSocketOptions, WebSocketOptions
@@ -64,6 +64,7 @@ __all__ = [
     "StaticPath",
     "StaticService",
     "TcpEndpoint",
+    "Tls",
     "Transport",
     "UnixEndpoint",
     "UnreadableConfig",

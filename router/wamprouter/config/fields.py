@@ -168,4 +168,6 @@ FileName: TypeAlias = Annotated[str, Text(r"[^/\\\x00]+", "the name of a file, w
 Interface: TypeAlias = Annotated[str, Text(r"[^\s/]+", 'an address of this machine such as "127.0.0.1"')]
 Origin: TypeAlias = Annotated[str, Text(r"\S+", 'an origin such as "https://*.example.com"')]
 Folder: TypeAlias = Annotated[Path, _Location("a folder")]
+PemFile: TypeAlias = Annotated[Path, _Location("the path of a PEM file")]
+Ciphers: TypeAlias = Annotated[str, Text(r"[\x21-\x7e]+", 'an OpenSSL cipher list such as "ECDHE+AESGCM"')]
 SocketFile: TypeAlias = Annotated[Path, _Location("the path of a socket")]

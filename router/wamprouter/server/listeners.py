@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
 
 from wamprouter import config
 from wamprouter.auth import Gate
 from wamprouter.server.connections import Connections, Limits
 from wamprouter.server.peer import Lobby
 
+if TYPE_CHECKING:
+    from wamprouter.server.tls import TlsContext
+
 __all__ = ["CannotStart", "Listener", "Maker"]
+
+_log = Logger()
 
 
 class CannotStart(Exception):
@@ -39,7 +45,13 @@ class Listener:
         self.transport = transport
         self.connections = Connections(transport.max_connections, maker.now)
         self._reactor = maker.reactor
+        self.tls = _tls(transport.endpoint)
+        """The certificate and key that new connections get; None without TLS."""
         self._factory = _FACTORIES[type(transport)](transport, self.connections, maker)
+        if self.tls is not None:
+            from wamprouter.server.tls_transport import TlsFactory
+
+            self._factory = TlsFactory(self.tls, self._factory, maker.reactor)
         self._sweeping = LoopingCall(self.connections.sweep)
         self._sweeping.clock = maker.reactor
         self._port: IListeningPort | None = None
@@ -62,6 +74,8 @@ class Listener:
             reason = getattr(cause, "strerror", None) or cause
             raise CannotStart(f"cannot listen on {endpoint.address}: {reason}") from None
         self._sweeping.start(_period(self.transport), now=False)
+        if isinstance(endpoint, config.TcpEndpoint) and endpoint.tls is not None:
+            self._reactor.callLater(0, _warn, endpoint.tls)  # a start that may still fail logs one line, its reason
 
     def stop_listening(self) -> Any:
         """Close the port, not the connections; return a Deferred or None."""
@@ -80,7 +94,7 @@ class Listener:
         """Return the URLs under which clients reach it."""
         endpoint = self.transport.endpoint
         if isinstance(endpoint, config.UnixEndpoint):
-            return [f"{_SCHEMES[type(self.transport)]}+unix://{endpoint.path}"]
+            return [f"{self._scheme(self.transport)}+unix://{endpoint.path}"]
         host = "[::1]" if endpoint.interface == "::" else endpoint.interface
         host = "127.0.0.1" if host == "0.0.0.0" else host  # compared, not bound to
         if ":" in host and not host.startswith("["):
@@ -88,12 +102,34 @@ class Listener:
         base = f"{host}:{self.port}"
         if isinstance(self.transport, config.WebTransport):
             return [
-                f"{_SCHEMES[type(path)]}://{base}/{'' if name == '/' else name}"
+                f"{self._scheme(path)}://{base}/{'' if name == '/' else name}"
                 for name, path in self.transport.paths.items()
             ]
         # RawSocket has no paths, and Autobahn's clients refuse one.
         path = "" if isinstance(self.transport, config.RawSocketTransport) else "/"
-        return [f"{_SCHEMES[type(self.transport)]}://{base}{path}"]
+        return [f"{self._scheme(self.transport)}://{base}{path}"]
+
+    def _scheme(self, service: object) -> str:
+        return _SCHEMES[type(service)] + ("s" if self.tls is not None else "")
+
+
+def _tls(endpoint: config.Endpoint) -> TlsContext | None:
+    """Return what an endpoint's connections get for TLS, or None without; raise CannotStart if the files are no good."""
+    if not isinstance(endpoint, config.TcpEndpoint) or endpoint.tls is None:
+        return None
+    from wamprouter.server.tls import TlsContext, TlsProblem, load
+
+    try:
+        return TlsContext(load(endpoint.tls))
+    except TlsProblem as problem:
+        raise CannotStart(f"cannot listen on {endpoint.address}: {problem}") from None
+
+
+def _warn(tls: config.Tls) -> None:
+    from wamprouter.server.tls import warnings_of
+
+    for warning in warnings_of(tls):
+        _log.warn("{warning}", warning=warning)
 
 
 _SCHEMES: Final[Mapping[type, str]] = {

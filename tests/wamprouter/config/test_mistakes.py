@@ -97,6 +97,36 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
         [("realms.0.roles.0.permissions.0.allow", {"register": "yes"})],
         'realms[0].roles[0].permissions[0].allow.register: got "yes", expected true or false',
     ),
+    # TLS
+    (
+        [("transports.0.endpoint.tls", {"certificate": "c.pem"})],
+        "transports[0].endpoint.tls.key: missing, expected the path of a PEM file",
+    ),
+    (
+        [("transports.0.endpoint.tls", {"key": "", "certificate": "c.pem"})],
+        'transports[0].endpoint.tls.key: got "", expected the path of a PEM file',
+    ),
+    (
+        [("transports.0.endpoint.tls", {"key": "k.pem", "certificate": "c.pem", "minimum_version": 1.3})],
+        'transports[0].endpoint.tls.minimum_version: got 1.3, expected "1.2" or "1.3"',
+    ),
+    (
+        [("transports.0.endpoint.tls", {"key": "k.pem", "certificate": "c.pem", "ciphers": "A B"})],
+        'transports[0].endpoint.tls.ciphers: got "A B", expected an OpenSSL cipher list such as "ECDHE+AESGCM"',
+    ),
+    (
+        [("transports.0.endpoint.tls", {"key": "k.pem", "certificate": "c.pem", "client_certificate": "optional"})],
+        'transports[0].endpoint.tls.client_certificate: got "optional", expected ca_certificates as well, which say '
+        "whose certificates are good",
+    ),
+    (
+        [("transports.0.endpoint.tls", {"key": "k.pem", "certificate": "c.pem", "ca_certificate": "ca.pem"})],
+        'transports[0].endpoint.tls.ca_certificate: unknown field; did you mean "ca_certificates"?',
+    ),
+    (
+        [("transports.0.endpoint.tls", "yes")],
+        'transports[0].endpoint.tls: got "yes", expected an object, or null for none',
+    ),
     # endpoints
     (
         [("transports.0.endpoint.port", "x")],
@@ -125,7 +155,7 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ),
     (
         [("transports.0.endpoint.tcp", 1)],
-        'transports[0].endpoint.tcp: unknown field, expected "backlog", "interface", "port", "type" or "version"',
+        'transports[0].endpoint.tcp: unknown field, expected "backlog", "interface", "port", "tls", "type" or "version"',
     ),
     ([("transports.0.endpoint.type", REMOVED)], 'transports[0].endpoint.type: missing, expected "tcp" or "unix"'),
     (
