@@ -11,7 +11,10 @@ until it reads again or reaches the limit. A slow one is not: every byte that it
 
 from __future__ import annotations
 
+import sys
+import termios
 from collections.abc import Callable
+from fcntl import ioctl
 from typing import Any, Final
 
 from twisted.internet.interfaces import IPushProducer
@@ -32,6 +35,18 @@ def socket_of(transport: Any) -> Any:
 def unsent(transport: Any) -> int:
     """Return how many bytes wait in the buffer of a transport that owns a socket."""
     return len(transport.dataBuffer) - transport.offset + transport._tempDataLen  # type: ignore[no-any-return]  # it is Any
+
+
+def _unacknowledged(transport: Any) -> int:
+    """Return how many bytes the kernel has that the peer's end has not taken; 0 where it does not tell.
+
+    A send buffer may hold megabytes, and the kernel takes more only when a third of it is free. So with a peer that reads
+    slowly nothing moves here for a while, and yet it takes something all the time.
+    """
+    try:
+        return int.from_bytes(ioctl(transport.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+    except (OSError, ValueError):
+        return 0
 
 
 def write_now(transport: Any, data: bytes) -> int:
@@ -114,7 +129,7 @@ class Outbox:
         self._is_stalled = False
         self._is_watched = False  # whether a look at the stall is due: one at a time, however often it throttles
         self._drains = 0
-        self._last_look: tuple[int, int] = (0, 0)
+        self._last_look: tuple[int, int, int] = (0, 0, 0)
         self._call_later = call_later
         self._on_expel = on_expel
         self._socket = socket_of(transport)
@@ -184,7 +199,7 @@ class Outbox:
             self._throttled[feeder] = None
             feeder.pause_reading()
 
-    def _check_stall(self, before: tuple[int, int]) -> None:
+    def _check_stall(self, before: tuple[int, int, int]) -> None:
         self._is_watched = bool(self._throttled)
         if not self._throttled:
             return
@@ -196,9 +211,9 @@ class Outbox:
         else:
             self._call_later(STALL, self._check_stall, progress)
 
-    def _progress(self) -> tuple[int, int]:
+    def _progress(self) -> tuple[int, int, int]:
         """Return what changes whenever the peer takes something."""
-        return self._drains, unsent(self._socket)
+        return self._drains, unsent(self._socket), _unacknowledged(self._socket)
 
     def is_draining(self) -> bool:
         """Tell whether something waits here, and the peer has taken some of it since the last time this was asked."""
