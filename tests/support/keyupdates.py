@@ -55,6 +55,9 @@ class KeyUpdates:
     def do_handshake(self) -> None:
         self._ssl.SSL_do_handshake(self._connection)
 
+    def is_shaken(self) -> bool:
+        return bool(self._ssl.SSL_is_init_finished(self._connection))
+
     def update_keys(self) -> None:
         self._ssl.SSL_key_update(self._connection, _UPDATE_REQUESTED)
         self._ssl.SSL_do_handshake(self._connection)
