@@ -20,7 +20,7 @@ from wamprouter.server.connections import Connections, Limits
 from wamprouter.server.peer import Lobby
 
 if TYPE_CHECKING:
-    from wamprouter.server.tls import TlsContext
+    from wamprouter.server.tls_context import TlsContext
     from wamprouter.web.pages import ServiceInfo
 
 __all__ = ["CannotStart", "Listener", "Maker"]
@@ -122,7 +122,7 @@ def _context(transport: config.Transport) -> TlsContext | None:
     tls = _tls_of(transport)
     if tls is None:
         return None
-    from wamprouter.server.tls import TlsContext, TlsProblem, load
+    from wamprouter.server.tls_context import TlsContext, TlsProblem, load
 
     try:
         return TlsContext(load(tls))
@@ -134,7 +134,7 @@ def _warn(transport: config.Transport) -> None:
     """Log what works and yet is not what was meant."""
     tls = _tls_of(transport)
     if tls is not None:
-        from wamprouter.server.tls import warnings_of
+        from wamprouter.server.tls_context import warnings_of
 
         for warning in warnings_of(tls):
             _log.warn("{warning}", warning=warning)

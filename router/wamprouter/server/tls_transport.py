@@ -20,7 +20,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from zope.interface import implementer
 
 from wamprouter.server.outbox import unsent, write_now
-from wamprouter.server.tls import TlsContext
+from wamprouter.server.tls_context import TlsContext
 
 __all__ = ["TlsFactory", "TlsTransport"]
 

@@ -32,15 +32,8 @@ from tests.support.certificates import Authority
 from tests.support.process import ROOT
 from tests.support.sockets import Socket
 from wamprouter.config import Tls
-from wamprouter.server.tls import (
-    TlsContext,
-    TlsProblem,
-    channel_binding,
-    load,
-    peer_certificate,
-    problems_of,
-    warnings_of,
-)
+from wamprouter.server.tls import channel_binding, is_secure, peer_certificate
+from wamprouter.server.tls_context import TlsContext, TlsProblem, load, problems_of, warnings_of
 from wamprouter.server.tls_transport import TlsFactory
 
 
@@ -181,7 +174,20 @@ def test_what_cannot_be_read_is_no_warning(files: dict[str, Path]) -> None:
 
 def test_checking_needs_no_reactor() -> None:
     """So that a command can check, and a program can choose its reactor afterwards."""
-    program = "import sys, wamprouter.server.tls; sys.exit('twisted.internet.reactor' in sys.modules)"
+    program = "import sys, wamprouter.server.tls_context; sys.exit('twisted.internet.reactor' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={"PYTHONPATH": f"{ROOT / 'client'}:{ROOT / 'router'}"}, check=False
+    )
+    assert 0 == done.returncode
+
+
+def test_a_router_without_tls_does_not_load_it() -> None:
+    """Autobahn does load OpenSSL where that is installed; what we have besides is for who wants TLS."""
+    program = (
+        "import sys, wamprouter.server.websocket, wamprouter.server.rawsocket, wamprouter.server.tls\n"
+        "from wamprouter.server import listeners\n"
+        "sys.exit('wamprouter.server.tls_context' in sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program], env={"PYTHONPATH": f"{ROOT / 'client'}:{ROOT / 'router'}"}, check=False
     )
@@ -325,6 +331,7 @@ def test_a_client_may_be_asked_for_a_certificate(authority: Authority) -> None:
     context = router_context(authority, ca_certificates=(authority.file,))
     line = Line(context, client_context(**authority.issue("alice")))
     certificate = peer_certificate(line.router)
+    assert is_secure(line.router)
     assert certificate is not None
     assert "CN=alice" in certificate.subject.rfc4514_string()
 
@@ -363,6 +370,7 @@ def test_nobody_is_asked_without_authorities(authority: Authority) -> None:
 
 
 def test_a_connection_in_the_clear_has_no_certificate() -> None:
+    assert not is_secure(Socket())
     assert peer_certificate(Socket()) is None
 
 

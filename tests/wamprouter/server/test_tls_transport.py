@@ -15,7 +15,7 @@ from tests.support.realm import Line
 from tests.support.sockets import Socket
 from wamprouter.config import Tls
 from wamprouter.server.outbox import STALL, Outbox, socket_of, unsent, write_now
-from wamprouter.server.tls import TlsContext, load
+from wamprouter.server.tls_context import TlsContext, load
 from wamprouter.server.tls_transport import TlsFactory
 
 RECORD = 16 * 1024  # octets that fit in one
