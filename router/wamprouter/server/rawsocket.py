@@ -29,7 +29,7 @@ from wamprouter.server.admission import NoRoom
 from wamprouter.server.connections import Connections, Limits, address_of, is_cut
 from wamprouter.server.links import rawsocket_wire
 from wamprouter.server.metering import RateLimit, peer_class
-from wamprouter.server.outbox import Outbox, write_now
+from wamprouter.server.outbox import Outbox, socket_of, write_now
 from wamprouter.server.peer import Lobby, Peer
 from wamprouter.server.tls import channel_binding, is_secure, peer_certificate
 from wamprouter.server.turns import MESSAGES
@@ -257,7 +257,7 @@ class RawSocketConnection(Protocol):
         """Let TCP find out whether the peer is alive. (A Unix socket needs nobody to.)"""
         interval, timeout = self.limits.ping_interval, self.limits.ping_timeout
         self.limits = self.factory.limits_without_pings
-        handle = self.transport.getHandle()
+        handle = socket_of(self.transport).getHandle()
         if interval and handle.family != socket.AF_UNIX:
             handle.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             for option, seconds in (("TCP_KEEPIDLE", interval), ("TCP_KEEPINTVL", timeout / _PROBES)):

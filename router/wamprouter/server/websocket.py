@@ -26,6 +26,7 @@ from wamprouter.server.admission import NoRoom
 from wamprouter.server.connections import Connections, Limits, address_of, is_cut
 from wamprouter.server.cookies import HandshakeCookies
 from wamprouter.server.links import BINARY, TEXT, Wire, websocket_frame
+from wamprouter.server.origins import origin_patterns
 from wamprouter.server.outbox import Outbox, write_now
 from wamprouter.server.tls import channel_binding, is_secure, peer_certificate
 from wamprouter.server.turns import MESSAGES
@@ -552,11 +553,11 @@ def websocket_factory(
         autoPingInterval=0,
         closeHandshakeTimeout=options.close_handshake_timeout / 1000,
         tcpNoDelay=True,
-        allowedOrigins=list(options.allowed_origins),
         allowNullOrigin=options.allow_null_origin,
         perMessageCompressionAccept=_deflate_acceptor(options),
     )
     settings = {name: getattr(factory, name) for name in WebSocketServerProtocol.CONFIG_ATTRS}
+    settings["allowedOriginsPatterns"] = origin_patterns(options.allowed_origins)
     settings["perMessageCompressionAccept"] = staticmethod(settings["perMessageCompressionAccept"])
     factory.noisy = False
     factory.protocol = type(  # type: ignore[assignment]  # it is one of Autobahn's, by way of ours
