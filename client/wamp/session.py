@@ -203,12 +203,12 @@ class ClientSession:
         self._enter(State.CHALLENGED)
         return Challenged(Challenge(message.method, message.extra))
 
-    def authenticate(self, signature: str) -> messages.Authenticate | None:
+    def authenticate(self, signature: str, extra: Dict | None = None) -> messages.Authenticate | None:
         """Return the answer to the challenge, or None if the session has ended meanwhile."""
         if self.state is not State.CHALLENGED:
             return None
         self._enter(State.JOINING)
-        return messages.Authenticate(signature, {})
+        return messages.Authenticate(signature, extra or {})
 
     def _on_welcome(self, message: messages.Welcome) -> Effect:
         self._enter(State.WELCOMED)

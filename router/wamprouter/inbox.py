@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from wamp.protocol.errors import DisclosureNotAllowed, InvalidUri, NotAuthorized, ProtocolViolation, RequestError
+from wamp.protocol.errors import (
+    AuthorizationFailed,
+    DisclosureNotAllowed,
+    InvalidUri,
+    NotAuthorized,
+    ProtocolViolation,
+    RequestError,
+)
 from wamp.protocol.messages import Call, Message, Publish, Register, Subscribe
 from wamp.protocol.options import RegisterOptions, SubscribeOptions, read
 from wamp.protocol.uris import Match
@@ -52,7 +59,7 @@ def accept(session: Session, message: Message) -> list[Delivery]:
 
 
 def _decided(session: Session, message: Any, action: Action, uri: str, match: Match = Match.EXACT) -> list[Delivery]:
-    decision = session.role.decide(action, uri, match)
+    decision = session.role.decide(action, uri, match, message.options)
     if not isinstance(decision, Pending):
         return _carry_out(session, message, action, uri, decision)
     session.waiting = deque()
@@ -98,8 +105,8 @@ def refused(
 
     What is not decided at once is refused: this is for requests that cannot wait.
     """
-    decision = session.role.decide(action, uri, match)
-    if isinstance(decision, Pending):
+    decision = session.role.known(action, uri, match)
+    if decision is None:
         return NotAuthorized(f"nobody decides at once whether role {session.authrole} may {action.value} {uri}")
     return _objection(session, message, action, uri, decision)
 
@@ -123,4 +130,6 @@ def _objection(session: Session, message: Any, action: Action, uri: str, decisio
 def _refusal(decision: Decision, session: Session, action: Action, uri: str) -> RequestError:
     if decision is Decision.INVALID_URI:
         return InvalidUri(f"{uri!r} is not a valid URI to {action.value}")
+    if decision is Decision.FAILED:
+        return AuthorizationFailed(f"nobody could tell whether role {session.authrole} may {action.value} {uri}")
     return NotAuthorized(f"role {session.authrole} may not {action.value} {uri}")

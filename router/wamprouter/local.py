@@ -18,14 +18,13 @@ from wamp.exception import TransportLost
 from wamp.protocol.codec import CODECS, Codec
 from wamp.protocol.errors import CLOSE_SYSTEM_SHUTDOWN
 from wamp.protocol.messages import ABSENT, Message
-from wamp.protocol.options import HelloDetails
 from wamp.protocol.serializers import transcode
 from wamp.types import ComponentConfig, TransportDetails
-from wamprouter.auth import Grant
+from wamprouter.auth import Applicant, Grant
 from wamprouter.server.links import Throttled, Wire
 from wamprouter.server.peer import Lobby, Peer
 
-__all__ = ["LocalConnection", "host"]
+__all__ = ["CODEC", "WIRE", "LocalConnection", "host"]
 
 _log = Logger()
 
@@ -41,8 +40,17 @@ class _LocalGate:
     def __init__(self, authid: str, role: str) -> None:
         self._grant = Grant(authid, role, "local", "component")
 
-    def admit(self, realm: str, details: HelloDetails) -> Grant:
+    def admit(self, applicant: Applicant) -> Grant:
         return self._grant
+
+    def still_admits(self, grant: Grant) -> bool:
+        return grant == self._grant
+
+    def knows_cookie(self, cookie: str) -> bool:
+        return False
+
+    def forget(self, cookie: str | None) -> None:
+        """Components have no cookies."""
 
 
 class _LocalWire:
@@ -61,7 +69,7 @@ class _LocalWire:
         """Make nothing of it."""
 
 
-_WIRE: Final = _LocalWire()
+WIRE: Final[Wire] = _LocalWire()
 
 
 class Handler(Protocol):
@@ -76,10 +84,12 @@ class LocalConnection:
     """Both ends of an in-memory connection: a link and a connection for the router, a transport for the session."""
 
     codec = CODEC
-    wire: Wire = _WIRE
+    wire = WIRE
     high_water = _LIMIT
     limit = _LIMIT
     owner: Throttled | None = None
+    address = "local"
+    cookie: str | None = None
 
     def __init__(
         self,
@@ -146,6 +156,18 @@ class LocalConnection:
         if queue and not self._is_due:
             self._is_due = True
             self._call_soon(self._hand_over)
+
+    def dismiss(self, reason: str, *, may_return: bool = False) -> None:
+        self.close(reason)
+
+    def described(self) -> dict[str, Any]:
+        return {"type": "memory", "peer": self.name}
+
+    def certificate(self) -> None:
+        """There is no TLS in memory."""
+
+    def channel_binding(self, kind: str) -> None:
+        """See ``certificate``."""
 
     def spare_pings(self) -> None:
         """There are none in memory."""

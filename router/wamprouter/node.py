@@ -6,12 +6,12 @@ Everyone else is given what it needs. ``run`` is what the command line calls; te
 from __future__ import annotations
 
 import gc
-import importlib
 import random
 import secrets
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from time import monotonic, time
 from typing import Any, Final
 
@@ -29,21 +29,25 @@ from wamp.protocol.ids import GlobalIds
 from wamp.protocol.uris import Match, UriCheck
 from wamprouter import __version__
 from wamprouter import config as configuration
-from wamprouter.auth import Gate
-from wamprouter.auth.anonymous import AnonymousGate
-from wamprouter.auth.closed import ClosedGate
-from wamprouter.authz.roles import Action, Role, Rule
+from wamprouter.auth.gate import MethodGate
+from wamprouter.authz import AnyRole
+from wamprouter.authz.configured import disclosed, static_role
+from wamprouter.authz.dynamic import DynamicRole, noticing_authorizers
+from wamprouter.callers import Caller
 from wamprouter.config import NodeConfig
+from wamprouter.gates import Gates, load
 from wamprouter.inbox import refused_publication
 from wamprouter.local import LocalConnection, host
 from wamprouter.realm.facts import Fact, SessionJoined, SessionKilled, SessionLeft
 from wamprouter.realm.realm import Realm
 from wamprouter.realm.settings import HistoryRule, Settings
 from wamprouter.realms import Realms
+from wamprouter.server.admission import Admission, AdmissionLimits
 from wamprouter.server.alarm import Alarm
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.listeners import CannotStart, Listener
 from wamprouter.server.peer import Lobby, Peer
+from wamprouter.server.turns import Turns
 from wamprouter.store import EventStore
 from wamprouter.store.memory import MemoryStore
 
@@ -68,10 +72,14 @@ class Node:
         self.reactor = reactor
         self.now = now
         self.dispatcher = Dispatcher(lambda action: reactor.callLater(0, action))
+        self.turns = Turns(lambda action: reactor.callLater(0, action), now)
+        self.admission = Admission(AdmissionLimits(**config.limits.model_dump()), now)
         # Publications need to be unlikely to collide, sessions also hard to guess.
         publications = GlobalIds(random.Random(secrets.randbits(128)).getrandbits)
         session_ids = GlobalIds(secrets.randbits)
         store = MemoryStore()
+
+        self.caller = Caller(lambda name: self.realms.existing(name), session_ids, self.dispatcher, reactor.callLater)
 
         def make(realm: configuration.Realm) -> Realm:
             made = self._make_realm(realm, publications, _carrying_out(tell), store)
@@ -79,7 +87,8 @@ class Node:
             return made
 
         self.realms = Realms(config.realms, config.realm_template, make)
-        self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater)
+        self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater, now, self.admission)
+        self.gates = Gates(reactor, now, self.caller)
         self.listeners = [Listener(transport, self) for transport in config.transports]
         self._components = config.components
         self.hosted: list[LocalConnection] = []
@@ -92,13 +101,14 @@ class Node:
         tell: Callable[[Fact], None],
         store: EventStore,
     ) -> Realm:
-        uri_check = UriCheck(realm.options.uri_check)
+        roles = {role.name: self._make_role(role, realm) for role in realm.roles}
+        dynamic = [role for role in roles.values() if isinstance(role, DynamicRole)]
         alarm = Alarm(self.dispatcher, self.reactor.callLater, self.now)
         alarm.realm = made = Realm(
             realm.name,
-            {role.name: _make_role(role, uri_check) for role in realm.roles},
+            roles,
             publications=publications,
-            tell=tell,
+            tell=noticing_authorizers(dynamic, tell) if dynamic else tell,
             now=self.now,
             wall_clock=time,
             choose=random.randrange,
@@ -109,11 +119,29 @@ class Node:
         )
         return made
 
-    def gate(self, auth: configuration.Auth) -> Gate:
-        """Return what admits sessions on a transport."""
-        if auth.anonymous is None:
-            return ClosedGate()
-        return AnonymousGate(auth.anonymous.role, lambda: secrets.token_urlsafe(12), authid=auth.anonymous.authid)
+    def _make_role(self, role: configuration.Role, realm: configuration.Realm) -> AnyRole:
+        uri_check = UriCheck(realm.options.uri_check)
+        if role.authorizer is None:
+            return static_role(role, uri_check)
+        return DynamicRole(
+            role.name,
+            role.authorizer,
+            realm=realm.name,
+            ask=partial(self.caller.call, realm.name, role.authorizer, timeout=role.authorizer_timeout / 1000),
+            hear=partial(self.caller.subscribe, realm.name, f"{role.authorizer}.changed"),
+            deliver=self.dispatcher.deliver,
+            later=self.reactor.callLater,
+            now=self.now,
+            report=lambda line: _log.error("{line}", line=line),
+            uri_check=uri_check,
+            trustlevel=role.trustlevel,
+            disclose=disclosed(role.disclose),
+            cache_ttl=role.authorizer_cache_ttl,
+        )
+
+    def gate(self, auth: configuration.Auth, cookie: configuration.Cookie | None = None) -> MethodGate:
+        """Return what admits sessions on a transport; raise CannotStart if that is not possible."""
+        return self.gates.make(auth, cookie)
 
     def start(self) -> None:
         """Start the components, then listen; raise CannotStart if one of them is impossible."""
@@ -196,8 +224,11 @@ def _settings(options: configuration.RealmOptions) -> Settings:
         max_call_timeout=options.max_call_timeout,
         cancel_reply=options.cancel_reply,
         strict_request_ids=options.strict_request_ids,
-        history=tuple(HistoryRule(rule.uri, Match(rule.match), rule.limit) for rule in options.history),
+        history=tuple(
+            HistoryRule(rule.uri, Match(rule.match), rule.limit, rule.limit_bytes) for rule in options.history
+        ),
         max_retained=options.max_retained,
+        max_retained_bytes=options.max_retained_bytes,
         max_subscriptions=options.max_subscriptions,
         max_registrations=options.max_registrations,
         max_calls=options.max_calls,
@@ -205,32 +236,12 @@ def _settings(options: configuration.RealmOptions) -> Settings:
     )
 
 
-def _make_role(role: configuration.Role, uri_check: UriCheck) -> Role:
-    rules = [_make_rule(permission) for permission in role.permissions]
-    return Role(role.name, rules, uri_check=uri_check, trustlevel=role.trustlevel)
-
-
-def _make_rule(permission: configuration.Permission) -> Rule:
-    disclosed = {Action.CALL: permission.disclose.caller, Action.PUBLISH: permission.disclose.publisher}
-    return Rule(
-        permission.uri,
-        Match(permission.match),
-        map(Action, permission.allow.actions),
-        [action for action, is_disclosed in disclosed.items() if is_disclosed],
-    )
-
-
 def _load_class(classname: str) -> type[Any]:
     """Return the class of that name; raise CannotStart if there is none."""
-    module_name, _, name = classname.rpartition(".")
     try:
-        found = getattr(importlib.import_module(module_name), name)
-    except ModuleNotFoundError as error:
-        raise CannotStart(f"component {classname}: no module named {error.name!r}") from None
-    except AttributeError:
-        raise CannotStart(f"component {classname}: module {module_name} has no {name}") from None
-    except Exception as error:  # noqa: BLE001  # user code: whatever it raises becomes one line for the operator
-        raise CannotStart(f"component {classname}: importing it failed: {error!r}") from None
+        found = load(classname)
+    except CannotStart as problem:
+        raise CannotStart(f"component {problem}") from None
     if not isinstance(found, type):
         raise CannotStart(f"component {classname} is not a class")
     return found

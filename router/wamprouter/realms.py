@@ -28,13 +28,21 @@ class Realms:
     def __getitem__(self, name: str) -> Realm:
         return self._fixed.get(name) or self._on_demand[name]
 
+    def may_have(self, name: str) -> bool:
+        """Tell whether there is a realm of that name, or may be. Nothing is made for somebody who has not shown who it is."""
+        return self.existing(name) is not None or self._is_for_template(name)
+
+    def existing(self, name: str) -> Realm | None:
+        """Return the realm of that name; None if there is none now. None is made."""
+        return self._fixed.get(name) or self._on_demand.get(name)
+
     def get(self, name: str) -> Realm | None:
         """Return the realm of that name; None if there is none and none may be made."""
-        return self._fixed.get(name) or self._on_demand.get(name) or self._made(name)
+        return self.existing(name) or self._made(name)
 
     def _made(self, name: str) -> Realm | None:
         template = self._template
-        if template is None or not is_valid_realm(name) or is_reserved(name):
+        if template is None or not self._is_for_template(name):
             return None
         if len(self._on_demand) >= template.max_realms:
             self._on_demand = {known: realm for known, realm in self._on_demand.items() if realm.sessions}
@@ -42,3 +50,6 @@ class Realms:
             return None
         realm = self._on_demand[name] = self._make(template.realm(name))
         return realm
+
+    def _is_for_template(self, name: str) -> bool:
+        return self._template is not None and is_valid_realm(name) and not is_reserved(name)

@@ -15,6 +15,7 @@ from wamp.protocol.errors import ProtocolViolation
 from wamp.protocol.ids import RequestIds
 from wamp.protocol.messages import (
     Abort,
+    Authenticate,
     Call,
     Cancel,
     Error,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections import deque
 
     from wamp.protocol.codec import Codec
-    from wamprouter.authz import Authorizer
+    from wamprouter.authz import AnyRole, Authorizer
     from wamprouter.realm.broker import Subscription
     from wamprouter.realm.calls import InFlight
     from wamprouter.realm.dealer import Registration
@@ -51,6 +52,10 @@ class State(enum.Enum):
 
     WAITING = enum.auto()
     """The transport is open and nobody has said HELLO, or the last session on it has said GOODBYE."""
+    DECIDING = enum.auto()
+    """The peer has said who it is, and somebody is being asked about that."""
+    CHALLENGED = enum.auto()
+    """The router has sent CHALLENGE and waits for the answer."""
     ESTABLISHED = enum.auto()
     CLOSING = enum.auto()
     """The router has said GOODBYE and waits for the reply."""
@@ -62,6 +67,7 @@ class Act(enum.Enum):
     """What the router does about a message."""
 
     JOIN = enum.auto()
+    AUTHENTICATE = enum.auto()
     ROUTE = enum.auto()
     """Authorize it and hand it to the realm."""
     REPLY_GOODBYE = enum.auto()
@@ -84,6 +90,9 @@ _FROM_ESTABLISHED: Final = (
 
 TABLE: Final[Mapping[State, Mapping[type[Message], Act]]] = {
     State.WAITING: {Hello: Act.JOIN, Abort: Act.CLOSE, Goodbye: Act.IGNORE},
+    # One login at a time: another HELLO meanwhile is a violation like everything else.
+    State.DECIDING: {Abort: Act.CLOSE, Goodbye: Act.CLOSE},
+    State.CHALLENGED: {Authenticate: Act.AUTHENTICATE, Abort: Act.CLOSE, Goodbye: Act.CLOSE},
     State.ESTABLISHED: {
         **dict.fromkeys(_FROM_ESTABLISHED, Act.ROUTE),
         Goodbye: Act.REPLY_GOODBYE,
@@ -116,6 +125,9 @@ def next_act(state: State, kind: type[Message]) -> Act:
 class Session:
     """One session of a realm. Broker and dealer keep their tables of it here, so that leaving costs what it held."""
 
+    is_own = False
+    """Whether it is the router's own, on whose number of calls and subscriptions there is no limit of a realm's."""
+
     __slots__ = (
         "authid",
         "authmethod",
@@ -144,7 +156,7 @@ class Session:
         session_id: int,
         *,
         realm: Realm,
-        role: Authorizer,
+        role: AnyRole,
         codec: Codec,
         link: Link,
         authid: str,
@@ -155,7 +167,6 @@ class Session:
     ) -> None:
         self.id = session_id
         self.realm = realm
-        self.role = role
         self.codec = codec
         """What this session's payloads are encoded in."""
         self.link = link
@@ -180,6 +191,7 @@ class Session:
         self.invocation_ids = RequestIds()
         self.waiting: deque[Message] | None = None
         """Messages in line behind one about which the authorizer has not decided yet; None if there is no such."""
+        self.role: Authorizer = role.for_session(self)  # last, since it may look at all of the above
 
     @property
     def authrole(self) -> str:

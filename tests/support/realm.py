@@ -31,6 +31,7 @@ __all__ = [
     "Mailbox",
     "Meeting",
     "PlainWire",
+    "Realms",
     "anyone",
     "named",
     "pack",
@@ -216,6 +217,13 @@ class Mailbox:
         return [named(self.wire.codec.decode(data)) for data in self.take()]
 
 
+class Realms(dict[str, Realm]):
+    """The realms of a router that makes none on demand."""
+
+    def may_have(self, name: str) -> bool:
+        return name in self
+
+
 class Line:
     """A connection in memory, as a peer sees it: how it was closed, and whether it is read."""
 
@@ -223,6 +231,24 @@ class Line:
         self.closed: list[tuple[str, bool]] = []
         """Reasons, and whether it was for a violation."""
         self.is_reading = True
+        self.told_to_come_back: list[str] = []
+        """Reasons why the router could not serve it at the time."""
+        self.address = "192.0.2.7"
+        self.cookie: str | None = None
+
+    def dismiss(self, reason: str, *, may_return: bool = False) -> None:
+        if may_return:
+            self.told_to_come_back.append(reason)
+        self.closed.append((reason, False))
+
+    def described(self) -> dict[str, Any]:
+        return {"type": "memory", "address": self.address}
+
+    def certificate(self) -> None:
+        return None
+
+    def channel_binding(self, _kind: str) -> None:
+        return None
 
     def close(self, reason: str, *, violation: bool = False) -> None:
         self.closed.append((reason, violation))

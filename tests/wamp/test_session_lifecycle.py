@@ -61,6 +61,12 @@ def test_a_challenge_is_the_applications():
     assert session.state is State.JOINING
 
 
+def test_an_answer_may_say_more_than_the_signature():
+    """As SCRAM does."""
+    session = session_in(State.CHALLENGED)
+    assert session.authenticate("proof", {"nonce": "n"}) == m.Authenticate("proof", {"nonce": "n"})
+
+
 def test_a_signature_that_comes_too_late_is_not_sent():
     """The router has given up waiting."""
     session = session_in(State.CHALLENGED)

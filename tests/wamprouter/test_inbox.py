@@ -28,7 +28,7 @@ from wamp.protocol.messages import (
 )
 from wamp.protocol.serializers import JSON
 from wamp.protocol.uris import Match
-from wamprouter.authz import Action, Decision, Pending
+from wamprouter.authz import NO_OPTIONS, Action, Decision, Pending
 from wamprouter.authz.roles import Role, Rule
 from wamprouter.inbox import accept, refused
 
@@ -178,12 +178,15 @@ class Undecided(Role):
         self._uris = uris
         self.pending: list[tuple[str, Pending]] = []
 
-    def decide(self, action, uri, match=Match.EXACT):
+    def decide(self, action, uri, match=Match.EXACT, options=NO_OPTIONS):
         if uri not in self._uris:
-            return super().decide(action, uri, match)
+            return super().decide(action, uri, match, options)
         pending = Pending()
         self.pending.append((uri, pending))
         return pending
+
+    def known(self, action, uri, match=Match.EXACT):
+        return None if uri in self._uris else super().known(action, uri, match)
 
 
 @pytest.fixture
@@ -209,6 +212,13 @@ def test_nothing_is_answered_before_it_is_decided(slow):
 def test_what_is_denied_late_is_denied(slow):
     slow.ask(slow.sam, Subscribe(1, {}, "com.slow"))
     assert settle(slow, Decision.DENIED) == [("sam", Error(Subscribe.CODE, 1, {}, NOT_AUTHORIZED))]
+
+
+def test_what_nobody_could_decide_is_denied_with_another_error(slow):
+    """The application can tell that it is not its permissions that are wrong (basic profile, "Predefined URIs")."""
+    slow.ask(slow.sam, Subscribe(1, {}, "com.slow"))
+    refusal = Error(Subscribe.CODE, 1, {}, "wamp.error.authorization_failed")
+    assert settle(slow, Decision.FAILED) == [("sam", refusal)]
 
 
 def test_later_messages_of_the_session_wait(slow):
@@ -256,6 +266,7 @@ def test_a_testament_cannot_wait(slow):
     """It is checked when it is added and once more when its author has left: there is nobody to wait for."""
     refusal = refused(slow.sam, Publish(1, {}, "com.slow"), Action.PUBLISH, "com.slow")
     assert isinstance(refusal, NotAuthorized)
+    assert [] == slow.role.pending  # nobody is asked for an answer that nobody waits for
 
 
 @given(

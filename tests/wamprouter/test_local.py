@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from autobahn.twisted.wamp import ApplicationSession as AutobahnSession
 
-from tests.support.realm import Meeting, anyone, pack
+from tests.support.realm import Meeting, Realms, anyone, pack
 from wamp.exception import TransportLost
 from wamp.protocol.codec import CODECS
 from wamp.protocol.messages import (
@@ -29,6 +29,7 @@ from wamp.twisted import ApplicationSession
 from wamprouter.authz.roles import Action, Role, Rule
 from wamprouter.local import LocalConnection, host
 from wamprouter.realm.settings import Settings
+from wamprouter.server.admission import Admission, AdmissionLimits
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.peer import Lobby
 
@@ -44,7 +45,14 @@ class House:
         self.meeting = Meeting({"user": anyone(), "guest": guest}, **options)
         self.turns: deque[Any] = deque()
         self.dispatcher = Dispatcher(self.turns.append)
-        self.lobby = Lobby({"realm1": self.meeting.realm}, count(101), self.dispatcher, lambda _seconds, _action: None)
+        self.lobby = Lobby(
+            Realms({"realm1": self.meeting.realm}),
+            count(101),
+            self.dispatcher,
+            lambda _seconds, _action: None,
+            lambda: 0.0,
+            Admission(AdmissionLimits(), lambda: 0.0),
+        )
 
     def connection(self, name: str = "house", role: str = "user") -> LocalConnection:
         return LocalConnection(self.lobby, self.turns.append, name, role)

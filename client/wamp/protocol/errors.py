@@ -17,6 +17,7 @@ __all__ = [
     "AuthenticationDenied",
     "AuthenticationFailed",
     "AuthenticationRequired",
+    "AuthorizationFailed",
     "CallTimeout",
     "Canceled",
     "DisclosureNotAllowed",
@@ -88,6 +89,12 @@ class NoSuchSubscription(RequestError):
 
 class NotAuthorized(RequestError):
     uri = "wamp.error.not_authorized"
+
+
+class AuthorizationFailed(RequestError):
+    """Nobody could tell whether the request is permitted: whoever decides has failed, or is not there."""
+
+    uri = "wamp.error.authorization_failed"
 
 
 class OptionNotAllowed(RequestError):
@@ -191,3 +198,4 @@ CLOSE_REALM = "wamp.close.close_realm"
 CLOSE_SYSTEM_SHUTDOWN = "wamp.close.system_shutdown"
 CLOSE_GOODBYE_AND_OUT = "wamp.close.goodbye_and_out"
 CLOSE_KILLED = "wamp.close.killed"
+CLOSE_LOGOUT = "wamp.close.logout"

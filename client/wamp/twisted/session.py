@@ -133,6 +133,11 @@ class ApplicationSession:
         return self._session_details.authextra
 
     @property
+    def transport_details(self) -> TransportDetails | None:
+        """What is known of the connection; None if there is none."""
+        return None if self._transport is None else self._transport.details
+
+    @property
     def ended_by(self) -> Exception | None:
         """Why the session did not end as it should; None as long as nothing went wrong. The first reason stays."""
         return self._ended_by
@@ -158,7 +163,7 @@ class ApplicationSession:
         self.join(self.config.realm)
 
     def onChallenge(self, challenge: Challenge) -> Any:
-        """Called when the router asks for authentication. Return the signature."""
+        """Called when the router asks for authentication. Return the signature, or a pair of it and AUTHENTICATE.extra."""
         raise RuntimeError(f"the router asks for {challenge.method} authentication: onChallenge is not implemented")
 
     def onWelcome(self, welcome: Welcome) -> Any:
@@ -472,11 +477,12 @@ class ApplicationSession:
         self._hook(answer, doing="calling onChallenge", then=self._cannot_authenticate)
 
     def _sign(self, signature: Any) -> None:
+        signature, extra = signature if isinstance(signature, tuple) else (signature, None)
         if isinstance(signature, bytes):
             signature = signature.decode("utf-8")
         if not isinstance(signature, str):
             raise TypeError(f"onChallenge returned {type(signature).__name__}, expected the signature as a string")
-        self._send_if_open(self._wamp.authenticate(signature))
+        self._send_if_open(self._wamp.authenticate(signature, extra))
 
     def _left(self, left: Left) -> None:
         if not left.was_asked and left.details.reason != CloseDetails.REASON_DEFAULT:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from wamp.protocol.uris import Match
+from wamp.protocol.uris import RULES, Match, UriCheck, is_reserved
 
 if TYPE_CHECKING:
     from wamprouter.realm.delivery import Delivery
+    from wamprouter.session import Session
 
-__all__ = ["Action", "Authorizer", "Decision", "Pending"]
+__all__ = ["NO_OPTIONS", "Action", "AnyRole", "Authorizer", "Decision", "Pending", "is_usable"]
+
+NO_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Action(enum.Enum):
@@ -30,6 +34,8 @@ class Decision(enum.Enum):
     DISCLOSED = enum.auto()
     """Permitted, and the other end is told who it is."""
     DENIED = enum.auto()
+    FAILED = enum.auto()
+    """Denied, because whoever decides could not tell."""
     INVALID_URI = enum.auto()
 
 
@@ -60,6 +66,39 @@ class Authorizer(Protocol):
     """URI -> whether it may be called, as far as that is known. Read by the inbox before it asks ``decide``."""
     publications: dict[str, Decision]
 
-    def decide(self, action: Action, uri: str, match: Match = Match.EXACT) -> Decision | Pending:
-        """Tell whether ``action`` may be done to a URI or, for a pattern, to everything that it matches."""
+    def decide(
+        self, action: Action, uri: str, match: Match = Match.EXACT, options: Mapping[str, Any] = NO_OPTIONS
+    ) -> Decision | Pending:
+        """Tell whether ``action`` may be done to a URI or, for a pattern, to everything that it matches.
+
+        ``options`` are those of the request.
+        """
         ...
+
+    def known(self, action: Action, uri: str, match: Match = Match.EXACT) -> Decision | None:
+        """Return the decision as far as there is one without asking anybody; None if there is none."""
+        ...
+
+
+class AnyRole(Protocol):
+    """A role of a realm, whoever decides for it."""
+
+    name: str
+
+    def for_session(self, session: Session) -> Authorizer:
+        """Return what decides about the requests of one session that has this role."""
+        ...
+
+    def forget(self) -> None:
+        """Forget every decision that is remembered: what led to them has changed."""
+        ...
+
+
+def is_usable(check: UriCheck, action: Action, uri: str, match: Match) -> bool:
+    """Tell whether anybody could do this to a URI or pattern: it is valid, and not the router's own to provide.
+
+    Topics and procedures below ``wamp.`` are the router's to publish and to register.
+    """
+    if not RULES[check, match](uri):
+        return False
+    return not (action in (Action.PUBLISH, Action.REGISTER) and is_reserved(uri))

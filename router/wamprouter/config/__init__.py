@@ -5,8 +5,9 @@ The way of a file: `document` (syntax) → `environment` (variables) → `node` 
 are fixed and complete: every default is filled in and every path is absolute.
 """
 
-from wamprouter.config.auth import AnonymousStatic, Auth
+from wamprouter.config.auth import AnonymousStatic, Auth, Cookie, Dynamic, Function
 from wamprouter.config.endpoints import Endpoint, TcpEndpoint, UnixEndpoint
+from wamprouter.config.limits import RouterLimits
 from wamprouter.config.loading import default, load, schema, validate
 from wamprouter.config.node import ClassComponent, Component, NodeConfig
 from wamprouter.config.options import Compression, ConnectionOptions, Deflate, RawSocketOptions, WebSocketOptions
@@ -17,6 +18,7 @@ from wamprouter.config.transports import (
     EchoPath,
     EchoService,
     EchoTransport,
+    HttpListener,
     RawSocketService,
     RawSocketTransport,
     Serializer,
@@ -43,12 +45,16 @@ __all__ = [
     "Compression",
     "ConfigError",
     "ConnectionOptions",
+    "Cookie",
     "Deflate",
     "Disclose",
+    "Dynamic",
     "EchoPath",
     "EchoService",
     "EchoTransport",
     "Endpoint",
+    "Function",
+    "HttpListener",
     "Match",
     "NodeConfig",
     "Permission",
@@ -59,6 +65,7 @@ __all__ = [
     "RealmOptions",
     "RealmTemplate",
     "Role",
+    "RouterLimits",
     "Serializer",
     "StaticOptions",
     "StaticPath",

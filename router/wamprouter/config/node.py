@@ -4,7 +4,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from wamprouter.config.fields import Anything, Classname, Folder, Id, Model, Name, RealmName, Words
+from wamprouter.config.fields import Anything, Classname, Flag, Folder, Id, Model, Name, RealmName, Words
+from wamprouter.config.limits import RouterLimits
 from wamprouter.config.realms import Realm, RealmTemplate
 from wamprouter.config.transports import Transport
 
@@ -42,6 +43,11 @@ class NodeConfig(Model):
         default=(),
         description="Folders in which components are found, besides the configuration file's own. Default: none.",
     )
+    insecure: Flag = Field(
+        default=False,
+        description="Let strangers do everything: without this, a file is refused in which peers without credentials may "
+        "register or publish everywhere on an address that other machines reach. Default: no.",
+    )
     realms: Annotated[tuple[Realm, ...], Words("a list with at least one realm")] = Field(
         min_length=1, description="The realms, at least one."
     )
@@ -53,6 +59,7 @@ class NodeConfig(Model):
     transports: Annotated[tuple[Transport, ...], Words("a list with at least one transport")] = Field(
         min_length=1, description="Where the router listens, at least one."
     )
+    limits: RouterLimits = Field(default=RouterLimits(), description="Limits of the router as a whole.")
     components: tuple[Component, ...] = Field(
         default=(), description="Sessions that run inside the router. Default: none."
     )

@@ -10,7 +10,7 @@ from pydantic import Field, GetJsonSchemaHandler, ValidationInfo, field_validato
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from wamprouter.config.fields import Flag, Model, Name, RealmName, Text, Whole, Words, expected
+from wamprouter.config.fields import Flag, Model, Name, RealmName, Text, Timeout, Whole, Words, expected
 from wamprouter.config.problems import shown
 
 Match: TypeAlias = Literal["exact", "prefix", "wildcard"]
@@ -22,6 +22,11 @@ UriPattern: TypeAlias = Annotated[
         written=r"[^\s#]*",
     ),
 ]
+
+Procedure: TypeAlias = Annotated[
+    str, Text(r"[^\s.#]+(\.[^\s.#]+)*", 'the URI of a procedure of the application, such as "com.example.authorize"')
+]
+Memory: TypeAlias = Annotated[int, Whole(4096, 1024**4, "bytes")]
 
 ACTIONS = ("call", "register", "publish", "subscribe")
 
@@ -128,6 +133,37 @@ class Role(Model):
         description="What the role may do: the exact URI decides, else the longest prefix, else the most specific "
         "wildcard. Default: nothing, because what is not allowed is denied.",
     )
+    authorizer: Procedure | None = Field(
+        default=None,
+        description="The procedure that is asked, in place of permissions: it is called in the role's realm with the session, "
+        "the URI, the action and the request's options. Default: none, so that the permissions decide.",
+    )
+    authorizer_timeout: Timeout = Field(
+        default=5000,
+        description="Milliseconds for the authorizer to answer; then the request is denied. Default 5000: the session waits "
+        "as long.",
+    )
+    authorizer_cache_ttl: Annotated[int, Whole(0, 86_400, "seconds, 0 for never")] = Field(
+        default=60,
+        description="Seconds that an answer is remembered at most, where the authorizer says that it may be. Default 60: long "
+        "for a busy session, short for somebody who has lost a permission.",
+    )
+    disclose: Disclose = Field(
+        default=Disclose(),
+        description="Whose identity is disclosed whatever permits the request. Default: nobody's but where the permission, or "
+        "the authorizer, says so.",
+    )
+
+    @field_validator("authorizer")
+    @classmethod
+    def _decides_alone(cls, authorizer: str | None, info: ValidationInfo) -> str | None:
+        if authorizer is None:
+            return None
+        if info.data.get("permissions"):
+            raise expected("either permissions or an authorizer, not both")
+        if authorizer.startswith("wamp."):
+            raise expected('a procedure of the application: those below "wamp." are the router\'s own')
+        return authorizer
 
 
 class HistoryPolicy(Model):
@@ -140,7 +176,12 @@ class HistoryPolicy(Model):
     match: Match = Field(default="exact", description="How the URI matches: exact, prefix or wildcard. Default: exact.")
     limit: Annotated[int, Whole(1, 1_000_000, "events")] = Field(
         default=1000,
-        description="Events that are kept; the oldest goes first. Default 1000: some hundred KB of usual events.",
+        description="Events that are kept; the oldest goes first. Default 1000: about 1 MB of usual events.",
+    )
+    limit_bytes: Memory = Field(
+        default=16 * 1024**2,
+        description="Bytes of memory that they may take; the oldest goes first. Default 16 MiB: large events are kept too, "
+        "but not a thousand of the largest.",
     )
 
 
@@ -194,6 +235,11 @@ class RealmOptions(Model):
     max_retained: Annotated[int, Whole(0, 10_000_000, "topics")] = Field(
         default=10_000,
         description="Topics that may have a retained event; beyond it the oldest is forgotten. Default 10000.",
+    )
+    max_retained_bytes: Memory = Field(
+        default=64 * 1024**2,
+        description="Bytes of memory that retained events may take; beyond it the oldest is forgotten. Default 64 MiB: "
+        "6,500 for each of 10,000 topics.",
     )
     max_subscriptions: SessionLimit = Field(
         default=10_000, description=f"Subscriptions of one session. {_SESSION_LIMIT}"

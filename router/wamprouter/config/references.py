@@ -4,7 +4,7 @@ Looks at the plain document and passes over whatever has the wrong shape, so tha
 those of shape.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from wamprouter.config.auth import ANONYMOUS_ROLE
 from wamprouter.config.problems import Place, Problem, choice, did_you_mean, lookup, printed, shown
@@ -29,9 +29,31 @@ SERVICES: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
 )
 
 
-def dangling(document: object) -> list[Problem]:
-    """Return the names that are used twice, and those that name nothing."""
+# Where an "auth" names roles.
+ROLES: tuple[Pattern, ...] = (
+    (EACH, "role"),
+    (EACH, "roles", EACH),
+    (EACH, "principals", EACH, "role"),
+    (EACH, "users", EACH, "role"),
+)
+
+
+def dangling(document: object, mistaken: Collection[Problem] = ()) -> list[Problem]:
+    """Return the names that are used twice, and those that name nothing.
+
+    While a realm's or a role's name is mistaken, what is meant by other names cannot be told.
+    """
+    if any(_concerns_name(problem) for problem in mistaken):
+        return list(_duplicates(document))
     return [*_duplicates(document), *_unknown_in_auth(document), *_unknown_in_components(document)]
+
+
+def _concerns_name(problem: Problem) -> bool:
+    """Say whether a mistake is one of a realm or a role as a whole, of its name, or of the name of a field of it."""
+    place = problem.place
+    if not place or place[0] not in ("realms", "realm_template") or {"permissions", "options"} & {*place}:
+        return False
+    return problem.key is not None or isinstance(place[-1], int) or place[-1] in ("name", "roles")
 
 
 def select(node: object, pattern: Pattern, place: Place = ()) -> Iterator[tuple[Place, object]]:
@@ -84,9 +106,10 @@ def _unknown_in_auth(document: object) -> Iterator[Problem]:
                 (*place, "auth"),
                 f"missing, so peers would get the role {shown(ANONYMOUS_ROLE)}, expected a realm with that role",
             )
-        for at, role in select(service.get("auth"), (EACH, "role"), (*place, "auth")):
-            if isinstance(role, str) and role not in known:
-                yield _unknown(at, role, "a role of some realm", known)
+        for pattern in ROLES:
+            for at, role in select(service.get("auth"), pattern, (*place, "auth")):
+                if isinstance(role, str) and role not in known:
+                    yield _unknown(at, role, "a role of some realm", known)
 
 
 def _unknown_in_components(document: object) -> Iterator[Problem]:

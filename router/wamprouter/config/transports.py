@@ -8,9 +8,10 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from wamprouter.config.auth import ANONYMOUS, Auth
+from wamprouter.config.auth import ANONYMOUS, Auth, Cookie
 from wamprouter.config.endpoints import Endpoint
 from wamprouter.config.fields import Connections, FileName, Flag, Folder, Id, Model, PathName, Seconds, Whole, Words
+from wamprouter.config.limits import Network
 from wamprouter.config.options import RawSocketOptions, WebSocketOptions
 
 ClientTimeout: TypeAlias = Annotated[int, Whole(1, 86_400, "seconds")]
@@ -36,6 +37,17 @@ class Listener(Model):
     )
 
 
+class HttpListener(Listener):
+    """What every transport has whose connections begin with an HTTP request."""
+
+    trusted_proxies: tuple[Network, ...] = Field(
+        default=(),
+        description='Reverse proxies, such as "127.0.0.1", "10.0.0.0/8" or "unix", that are believed when they say in '
+        "X-Forwarded-For for whom they connect: logs, authentication and limits then know the client's own address. "
+        "Default: none, because anybody can send that header.",
+    )
+
+
 class WampService(Model):
     """What every service that speaks WAMP has."""
 
@@ -54,6 +66,9 @@ class WampService(Model):
 class WebSocketService(WampService):
     """WAMP over WebSocket."""
 
+    cookie: Cookie | None = Field(
+        default=None, description='The cookie that the handshake sets, for the method "cookie". Default: none.'
+    )
     options: WebSocketOptions = Field(default=WebSocketOptions(), description="Options of the connections.")
 
 
@@ -127,7 +142,7 @@ class WebOptions(Model):
     )
 
 
-class WebSocketTransport(Listener, WebSocketService):
+class WebSocketTransport(HttpListener, WebSocketService):
     """WAMP over WebSocket, on any path of its own port."""
 
     type: Literal["websocket"]
@@ -139,13 +154,13 @@ class RawSocketTransport(Listener, RawSocketService):
     type: Literal["rawsocket"]
 
 
-class EchoTransport(Listener, EchoService):
+class EchoTransport(HttpListener, EchoService):
     """A WebSocket echo on its own port."""
 
     type: Literal["echo"]
 
 
-class WebTransport(Listener):
+class WebTransport(HttpListener):
     """A web server: files and WebSocket on one port."""
 
     type: Literal["web"]

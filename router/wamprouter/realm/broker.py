@@ -178,7 +178,7 @@ class Broker:
         self._index: PatternIndex[Subscription] = PatternIndex()
         self.subscriptions: dict[int, Subscription] = {}
         """By id, in the order of their creation."""
-        self.retention = Retention(settings.max_retained)
+        self.retention = Retention(settings.max_retained, settings.max_retained_bytes)
         self.history = History(self.subscriptions, wall_clock)
         self.events = 0
         """How many events were handed on, counted once for each receiver."""
@@ -186,7 +186,8 @@ class Broker:
         """How many were not, because their payload is for who knows payload passthru mode only."""
         for rule in settings.history:
             if self.lookup(rule.uri, rule.match) is None:
-                self._create(rule.uri, rule.match, store.log(realm, rule.uri, rule.match, rule.limit))
+                log = store.log(realm, rule.uri, rule.match, rule.limit, rule.limit_bytes)
+                self._create(rule.uri, rule.match, log)
 
     # -- subscriptions
 
@@ -217,7 +218,7 @@ class Broker:
         match = options.match
         subscription = self._index.get(message.topic, match)
         if subscription is None or session not in subscription:
-            if len(session.subscriptions) >= self._max_subscriptions:
+            if len(session.subscriptions) >= self._max_subscriptions and not session.is_own:
                 raise LimitExceeded(f"this session has {self._max_subscriptions} subscriptions, as many as it may")
             is_new = subscription is None
             if subscription is None:

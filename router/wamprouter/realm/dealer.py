@@ -124,7 +124,7 @@ class Dealer:
             return self._continue(calls[request], message)
         if caller.completed and is_over(caller, message):
             return []
-        if len(calls) >= self._max_calls:
+        if len(calls) >= self._max_calls and not caller.is_own:
             raise LimitExceeded(f"a session has at most {self._max_calls} calls in flight")
         registration = self._index.best(message.procedure)
         if registration is None:

@@ -109,7 +109,7 @@ class History:
         subscription = self._subscriptions.get(subscription_id)
         if subscription is None:
             raise NoSuchSubscription(f"no subscription {subscription_id} in this realm")
-        decision = reader.role.decide(Action.SUBSCRIBE, subscription.topic, subscription.match)
+        decision = reader.role.known(Action.SUBSCRIBE, subscription.topic, subscription.match)
         if decision is not Decision.PERMITTED:
             raise NotAuthorized(f"role {reader.authrole} may not subscribe to {subscription.topic}")
         if subscription.log is None:

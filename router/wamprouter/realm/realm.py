@@ -29,7 +29,7 @@ from wamprouter.realm.settings import DEFAULT, Settings
 from wamprouter.realm.testaments import Testaments
 
 if TYPE_CHECKING:
-    from wamprouter.authz.roles import Role
+    from wamprouter.authz import AnyRole
     from wamprouter.session import Session
     from wamprouter.store import EventStore
 
@@ -50,7 +50,7 @@ class Realm:
     def __init__(
         self,
         name: str,
-        roles: Mapping[str, Role],
+        roles: Mapping[str, AnyRole],
         *,
         publications: Iterator[int],
         tell: facts.Tell,

@@ -12,8 +12,12 @@ from twisted.internet.task import LoopingCall
 
 from wamprouter import config
 from wamprouter.auth import Gate
+from wamprouter.server.admission import Admission
 from wamprouter.server.connections import Connections, Limits
+from wamprouter.server.metering import RateLimit, peer_class
 from wamprouter.server.peer import Lobby
+from wamprouter.server.proxies import NO_PROXIES, Proxies
+from wamprouter.server.turns import Turns
 
 __all__ = ["CannotStart", "Listener", "Maker"]
 
@@ -28,8 +32,10 @@ class Maker(Protocol):
     lobby: Lobby
     reactor: Any
     now: Callable[[], float]
+    admission: Admission
+    turns: Turns
 
-    def gate(self, auth: config.Auth) -> Gate: ...
+    def gate(self, auth: config.Auth, cookie: config.Cookie | None = None) -> Gate: ...
 
 
 class Listener:
@@ -37,7 +43,8 @@ class Listener:
 
     def __init__(self, transport: config.Transport, maker: Maker) -> None:
         self.transport = transport
-        self.connections = Connections(transport.max_connections, maker.now)
+        proxies = Proxies(transport.trusted_proxies) if isinstance(transport, config.HttpListener) else NO_PROXIES
+        self.connections = Connections(transport.max_connections, maker.now, maker.admission, maker.turns, proxies)
         self._reactor = maker.reactor
         self._factory = _FACTORIES[type(transport)](transport, self.connections, maker)
         self._sweeping = LoopingCall(self.connections.sweep)
@@ -118,6 +125,7 @@ def _limits(options: _Options) -> Limits:
     return Limits(
         handshake=handshake / 1000,
         hello=options.hello_timeout / 1000,
+        authentication=options.authentication_timeout / 1000,
         ping_interval=options.auto_ping_interval / 1000,
         ping_timeout=options.auto_ping_timeout / 1000,
     )
@@ -132,10 +140,15 @@ def _period(transport: config.Transport) -> float:
 
 
 def _websocket(transport: config.WebSocketService, connections: Connections, maker: Maker) -> Factory:
+    from wamprouter.server.cookies import HandshakeCookies
     from wamprouter.server.services import WampService
     from wamprouter.server.websocket import websocket_factory
 
-    service = WampService(maker.lobby, maker.gate(transport.auth), list(transport.serializers))
+    cookie = transport.cookie
+    gate = maker.gate(transport.auth, cookie)
+    cookies = None if cookie is None else HandshakeCookies(cookie, gate.knows_cookie)
+    make_peer = peer_class(RateLimit.of(transport.options, connections, maker.reactor.callLater))
+    service = WampService(maker.lobby, gate, list(transport.serializers), make_peer, cookies)
     return websocket_factory(service, connections, transport.options, _limits(transport.options), maker.reactor)
 
 

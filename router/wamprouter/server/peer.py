@@ -7,18 +7,21 @@ HELLO again on the same transport (basic profile, "Session Establishment").
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final, Protocol
 
 from wamp.protocol import errors
 from wamp.protocol.codec import Codec
-from wamp.protocol.errors import JoinRefused, NoSuchRealm, NoSuchRole, ProtocolViolation
-from wamp.protocol.messages import Abort, Goodbye, Hello, Message, Welcome
+from wamp.protocol.errors import NoSuchRealm, NoSuchRole, ProtocolViolation, WampError
+from wamp.protocol.messages import Abort, Authenticate, Challenge, Goodbye, Hello, Message, Welcome
 from wamp.protocol.options import HelloDetails, read
 from wamp.protocol.roles import features
-from wamprouter.auth import Gate
+from wamprouter.auth import Challenge as Asking
+from wamprouter.auth import Gate, Grant, NotReady, Step
 from wamprouter.inbox import accept
 from wamprouter.quirks import is_autobahn_js, is_autobahn_python, meant
 from wamprouter.realm.realm import ROUTER_ROLES, Realm
+from wamprouter.server.admission import Admission
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.links import Link
 from wamprouter.session import ROUTED, Act, Session, State, next_act
@@ -35,6 +38,26 @@ class Connection(Protocol):
     def close(self, reason: str, *, violation: bool = False) -> None:
         """Close in an orderly way once everything queued is sent; ``violation`` if the peer broke the rules."""
 
+    def dismiss(self, reason: str, *, may_return: bool = False) -> None:
+        """Close because the peer asks too much of us; ``may_return`` if it may do so later."""
+
+    @property
+    def address(self) -> str:
+        """Return where the peer comes from: an IP address, or "unix"."""
+
+    @property
+    def cookie(self) -> str | None:
+        """Return the value of the cookie that the handshake has set or found, or None."""
+
+    def described(self) -> dict[str, Any]:
+        """Return what authenticators are told of the connection."""
+
+    def certificate(self) -> Any:
+        """Return the peer's TLS certificate, or None."""
+
+    def channel_binding(self, kind: str) -> bytes | None:
+        """Return the channel binding of the TLS connection, or None where there is none of that kind."""
+
     def spare_pings(self) -> None:
         """Find out by other means whether the peer is alive: it does not know pings of the transport itself."""
 
@@ -45,13 +68,17 @@ class Connection(Protocol):
 class RealmFinder(Protocol):
     """Where peers look for the realm that they want to join."""
 
+    def may_have(self, name: str, /) -> bool:
+        """Tell whether there is such a realm, or it would be made for somebody who may join it."""
+        ...
+
     def get(self, name: str, /) -> Realm | None: ...
 
 
 class Lobby:
-    """What peers need before and after they have a session: realms, session ids, the dispatcher, a timer."""
+    """What peers need before and after they have a session: realms, session ids, the dispatcher, a clock."""
 
-    __slots__ = ("_interned", "call_later", "dispatcher", "realms", "session_ids")
+    __slots__ = ("_interned", "admission", "call_later", "dispatcher", "now", "realms", "session_ids")
 
     def __init__(
         self,
@@ -59,11 +86,15 @@ class Lobby:
         session_ids: Iterator[int],
         dispatcher: Dispatcher,
         call_later: Callable[[float, Callable[[], None]], object],
+        now: Callable[[], float],
+        admission: Admission,
     ) -> None:
         self.realms = realms
         self.session_ids = session_ids
         self.dispatcher = dispatcher
         self.call_later = call_later
+        self.now = now
+        self.admission = admission
         self._interned: dict[frozenset[str], frozenset[str]] = {}
 
     def intern(self, announced: frozenset[str]) -> frozenset[str]:
@@ -73,10 +104,43 @@ class Lobby:
         return self._interned.setdefault(announced, announced)
 
 
+class Login:
+    """A HELLO that is being decided about: an ``Applicant`` for the gate."""
+
+    __slots__ = ("_connection", "asking", "details", "realm", "session", "since")
+
+    def __init__(self, realm: str, details: HelloDetails, session: int, connection: Connection, since: float) -> None:
+        self.realm = realm
+        self.details = details
+        self.session = session
+        self.since = since
+        """When HELLO came."""
+        self.asking: Asking | None = None
+        """The challenge that has been sent, if it was the last step."""
+        self._connection = connection
+
+    @property
+    def address(self) -> str:
+        return self._connection.address
+
+    @property
+    def cookie(self) -> str | None:
+        return self._connection.cookie
+
+    def transport(self) -> dict[str, Any]:
+        return self._connection.described()
+
+    def certificate(self) -> Any:
+        return self._connection.certificate()
+
+    def channel_binding(self, kind: str) -> bytes | None:
+        return self._connection.channel_binding(kind)
+
+
 class Peer:
     """One end of a connection inside the router."""
 
-    __slots__ = ("_connection", "_gate", "_lobby", "_pauses", "codec", "link", "session", "state")
+    __slots__ = ("_connection", "_gate", "_lobby", "_login", "_pauses", "codec", "grant", "link", "session", "state")
 
     def __init__(self, lobby: Lobby, gate: Gate, connection: Connection, codec: Codec, link: Link) -> None:
         self._lobby = lobby
@@ -86,6 +150,9 @@ class Peer:
         self.link = link
         self.state = State.WAITING
         self.session: Session | None = None
+        self.grant: Grant | None = None
+        """As what the session was admitted."""
+        self._login: Login | None = None
         self._pauses = 0
         link.owner = self
 
@@ -116,38 +183,86 @@ class Peer:
     def lost(self) -> None:
         """The connection is gone."""
         self.state = State.CLOSED
+        self._login = None
         self._detach()
 
     # -- what the state table asks for
 
     def _join(self, hello: Message) -> None:
         assert isinstance(hello, Hello)
-        details = read(HelloDetails, hello.details)
-        announced = features(details.roles)
-        try:
-            session = self._admit(hello.realm, details, announced)
-        except JoinRefused as refusal:
-            self._end(Abort({"message": str(refusal)}, refusal.uri), str(refusal))
-            return
-        self.session = session
-        self.state = State.ESTABLISHED
-        if is_autobahn_python(details.agent, announced):
-            self._connection.spare_pings()
-        # Before WELCOME, at which the session may end: others must not hear of that first.
-        self._lobby.dispatcher.deliver(session.realm.attach(session))
-        self._send(Welcome(session.id, _welcome(session)))
-
-    def _admit(self, realm_name: str, details: HelloDetails, announced: frozenset[str]) -> Session:
         lobby = self._lobby
-        realm = lobby.realms.get(realm_name)
+        details = read(HelloDetails, hello.details)
+        login = Login(hello.realm, details, next(lobby.session_ids), self._connection, lobby.now())
+        self._login = login
+        if not lobby.admission.may_join(login.address):
+            self._refuse(NotReady("too many joins from this address"))
+        elif not lobby.realms.may_have(hello.realm):
+            self._refuse(NoSuchRealm(f"no realm {hello.realm!r} on this router"))
+        else:
+            self._advance(login, lambda: self._gate.admit(login))
+
+    def _authenticate(self, message: Message) -> None:
+        assert isinstance(message, Authenticate)
+        login = self._login
+        assert login is not None  # the state says so
+        asking, login.asking = login.asking, None
+        assert asking is not None
+        self._advance(login, lambda: asking.answer(message.signature, message.extra))
+
+    def _advance(self, login: Login, act: Callable[[], Step]) -> None:
+        try:
+            step = act()
+        except WampError as refusal:
+            self._refuse(refusal)
+        else:
+            self._take(login, step)
+
+    def _take(self, login: Login, step: Step) -> None:
+        if isinstance(step, Grant):
+            self._admit(login, step)
+        elif isinstance(step, Asking):
+            login.asking = step
+            self.state = State.CHALLENGED
+            self._send(Challenge(step.method, step.extra))
+        else:
+            self.state = State.DECIDING
+            step.then(partial(self._decided, login))
+
+    def _decided(self, login: Login, outcome: Step | WampError) -> None:
+        """Go on with a step that was waited for, unless the peer has not waited."""
+        if self._login is not login:
+            return
+        if isinstance(outcome, WampError):
+            self._refuse(outcome)
+        else:
+            self._take(login, outcome)
+        self._lobby.dispatcher.flush_soon()
+
+    def _refuse(self, refusal: WampError) -> None:
+        if isinstance(refusal, NotReady):
+            self.state = State.CLOSED
+            self._login = None
+            self._connection.dismiss(str(refusal), may_return=True)
+        else:
+            self._end(Abort({"message": str(refusal)}, refusal.uri), str(refusal))
+
+    def _admit(self, login: Login, grant: Grant) -> None:
+        lobby, details = self._lobby, login.details
+        name = grant.realm or login.realm
+        realm = lobby.realms.get(name)
+        role = None if realm is None else realm.roles.get(grant.role)
         if realm is None:
-            raise NoSuchRealm(f"no realm {realm_name!r} on this router")
-        grant = self._gate.admit(realm_name, details)
-        role = realm.roles.get(grant.role)
+            self._refuse(NoSuchRealm(f"no realm {name!r} on this router"))
+            return
         if role is None:
-            raise NoSuchRole(f"no role {grant.role!r} in realm {realm_name!r}")
-        return Session(
-            next(lobby.session_ids),
+            self._refuse(NoSuchRole(f"no role {grant.role!r} in realm {name!r}"))
+            return
+        if _is_principal(grant) and not lobby.admission.enter(name, grant.authid):
+            self._refuse(NotReady("too many sessions of this principal"))
+            return
+        announced = features(details.roles)
+        session = Session(
+            login.session,
             realm=realm,
             role=role,
             codec=self.codec,
@@ -158,9 +273,25 @@ class Peer:
             features=lobby.intern(meant(details.agent, announced)),
             is_autobahn_js=is_autobahn_js(details.agent, announced),
         )
+        self._login = None
+        self.grant = grant
+        self.session = session
+        self.state = State.ESTABLISHED
+        if is_autobahn_python(details.agent, announced):
+            self._connection.spare_pings()
+        # Before WELCOME, at which the session may end: others must not hear of that first.
+        lobby.dispatcher.deliver(realm.attach(session))
+        self._send(Welcome(session.id, _welcome(session, grant.extra)))
 
-    def _reply_goodbye(self, _goodbye: Message) -> None:
+    @property
+    def authenticating_since(self) -> float:
+        """Return when the HELLO came that is being decided about; 0.0 if none is."""
+        return 0.0 if self._login is None else self._login.since
+
+    def _reply_goodbye(self, goodbye: Message) -> None:
         """The client ends its session; it may begin another one."""
+        if goodbye.reason == errors.CLOSE_LOGOUT:  # type: ignore[attr-defined]  # a Goodbye has one
+            self._gate.forget(self._connection.cookie)
         self._detach()
         self.state = State.WAITING
         self._send(Goodbye({}, errors.CLOSE_GOODBYE_AND_OUT))
@@ -168,6 +299,7 @@ class Peer:
     def _close(self, _message: Message) -> None:
         """The client has aborted, or replied to our GOODBYE: an ABORT is never answered."""
         self.state = State.CLOSED
+        self._login = None
         self._detach()
         self._connection.close("the session has ended")
 
@@ -185,7 +317,7 @@ class Peer:
 
     def await_goodbye(self) -> None:
         """Take it that the session is out of its realm and has a GOODBYE on its way: only the reply is still read."""
-        self.session = None
+        self._end_session()
         self.state = State.CLOSING
         self._lobby.call_later(_PATIENCE, self._give_up)
 
@@ -205,15 +337,23 @@ class Peer:
 
     def _end(self, abort: Abort, text: str, *, violation: bool = False) -> None:
         self.state = State.CLOSED
+        self._login = None
         self._detach()
         self._send(abort)
         self._lobby.dispatcher.flush()
         self._connection.close(text, violation=violation)
 
     def _detach(self) -> None:
-        session, self.session = self.session, None
+        session = self._end_session()
         if session is not None:
             self._lobby.dispatcher.deliver(session.realm.detach(session))
+
+    def _end_session(self) -> Session | None:
+        session, self.session = self.session, None
+        grant = self.grant
+        if session is not None and grant is not None and _is_principal(grant):
+            self._lobby.admission.leave(session.realm.name, session.authid)
+        return session
 
     def _send(self, message: Message) -> None:
         self._lobby.dispatcher.reply(self.link, message)
@@ -233,15 +373,24 @@ class Peer:
 
 _ACTS: Final[Mapping[Act, Callable[[Peer, Message], None]]] = {
     Act.JOIN: Peer._join,
+    Act.AUTHENTICATE: Peer._authenticate,
     Act.REPLY_GOODBYE: Peer._reply_goodbye,
     Act.CLOSE: Peer._close,
     Act.IGNORE: Peer._ignore,
 }
 
 
-def _welcome(session: Session) -> dict[str, Any]:
+def _is_principal(grant: Grant) -> bool:
+    """Tell whether a grant is somebody's, whose sessions are counted. Strangers have nothing in common but their role."""
+    return grant.authmethod not in _NOBODYS
+
+
+_NOBODYS: Final = frozenset({"anonymous", "local"})
+
+
+def _welcome(session: Session, extra: dict[str, Any] | None) -> dict[str, Any]:
     """Return ``WELCOME.Details``. ``realm`` is there for clients that let the router choose it."""
-    return {
+    details = {
         "roles": ROUTER_ROLES,
         "agent": "wamprouter",
         "realm": session.realm.name,
@@ -250,3 +399,6 @@ def _welcome(session: Session) -> dict[str, Any]:
         "authmethod": session.authmethod,
         "authprovider": session.authprovider,
     }
+    if extra is not None:
+        details["authextra"] = extra
+    return details

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from autobahn.websocket.types import ConnectionDeny
@@ -10,6 +12,7 @@ from wamp.protocol.codec import Codec
 from wamp.protocol.errors import ProtocolViolation
 from wamp.protocol.subprotocols import SUBPROTOCOLS, BatchFraming
 from wamprouter.auth import Gate
+from wamprouter.server.cookies import HandshakeCookies
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.links import (
     BINARY,
@@ -23,6 +26,7 @@ from wamprouter.server.links import (
 )
 from wamprouter.server.outbox import Outbox
 from wamprouter.server.peer import Lobby, Peer
+from wamprouter.server.turns import MESSAGES
 from wamprouter.server.websocket import Conversation, WebSocketConnection
 from wamprouter.session import State
 
@@ -32,9 +36,18 @@ __all__ = ["EchoService", "WampService"]
 class WampService:
     """WAMP, in the serializers that the listener has."""
 
-    def __init__(self, lobby: Lobby, gate: Gate, serializers: list[str]) -> None:
+    def __init__(
+        self,
+        lobby: Lobby,
+        gate: Gate,
+        serializers: list[str],
+        make_peer: Callable[..., Peer] = Peer,
+        cookies: HandshakeCookies | None = None,
+    ) -> None:
         self._lobby = lobby
+        self._make_peer = make_peer
         self._gate = gate
+        self.cookies = cookies
         self._subprotocols = {
             name: (codec, is_batched)
             for name, (codec, is_batched) in SUBPROTOCOLS.items()
@@ -64,20 +77,22 @@ class WampService:
 
     def converse(self, connection: WebSocketConnection, subprotocol: str | None, outbox: Outbox) -> Conversation:
         codec, is_batched = self._subprotocols[subprotocol or ""]
-        peer = Peer(self._lobby, self._gate, connection, codec, outbox)
-        return BatchedPeer(peer, codec, outbox) if is_batched else peer
+        peer = self._make_peer(self._lobby, self._gate, connection, codec, outbox)
+        return BatchedPeer(peer, codec, outbox, connection) if is_batched else peer
 
     def is_idle(self, conversation: Any) -> bool:
         return conversation is not None and conversation.state is State.WAITING
 
 
 class BatchedPeer:
-    """A peer that gets its messages in batches."""
+    """A peer that gets its messages in batches, and handles them some at a time."""
 
-    __slots__ = ("_framing", "_outbox", "_peer", "codec")
+    __slots__ = ("_backlog", "_connection", "_framing", "_outbox", "_peer", "codec")
 
-    def __init__(self, peer: Peer, codec: Codec, outbox: Outbox) -> None:
+    def __init__(self, peer: Peer, codec: Codec, outbox: Outbox, connection: WebSocketConnection) -> None:
         self._peer = peer
+        self._connection = connection
+        self._backlog: deque[bytes] = deque()
         self._outbox = outbox
         self._framing = BatchFraming(codec.serializer)
         self.codec = codec
@@ -86,19 +101,33 @@ class BatchedPeer:
     def state(self) -> State:
         return self._peer.state
 
-    def receive(self, data: bytes) -> None:
+    @property
+    def authenticating_since(self) -> float:
+        return getattr(self._peer, "authenticating_since", 0.0)
+
+    def receive(self, data: bytes) -> bool:
         try:
             messages = self._framing.split(data)
         except ProtocolViolation as violation:
             self._peer.abort(violation)
-            return
+            return False
         if self._peer.state is State.WAITING:
             # The separator that the peer uses is known from here on.
             self._outbox.wire = batched_wire(self.codec, self._framing.wrap(b""))
-        for message in messages:
-            self._peer.receive(message)
+        self._backlog.extend(messages)
+        return self.go_on()
+
+    def go_on(self) -> bool:
+        """Handle as many messages as belong in one turn; tell whether some are left."""
+        backlog = self._backlog
+        for _ in range(min(MESSAGES, len(backlog))):
+            self._peer.receive(backlog.popleft())
+            if not backlog or self._connection.is_paused:
+                break
+        return bool(backlog)
 
     def lost(self) -> None:
+        self._backlog.clear()
         self._peer.lost()
 
 
@@ -128,6 +157,8 @@ class EchoConversation:
 
 class EchoService:
     """No WAMP: every message comes back, for tools that test WebSocket conformance."""
+
+    cookies: HandshakeCookies | None = None
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self.dirty = dispatcher.dirty

@@ -2,8 +2,8 @@
 
 Autobahn does the handshake, extensions, fragments, control frames, closing and limits. Its parser goes through a frame
 in many steps, though, and copies the rest of the buffer at each frame. ``_read_frames`` takes complete, unfragmented,
-uncompressed frames of the negotiated type straight from a read; at the first byte of anything else it leaves the rest of
-the read to Autobahn.
+uncompressed frames of the negotiated type straight from a read; anything else goes to Autobahn, one frame at a time. So
+the frames of one turn can be counted whichever way they go, and the rest waits for the next turn (``turns``).
 """
 
 from __future__ import annotations
@@ -22,9 +22,13 @@ from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.unix import Server as _UnixConnection
 from twisted.logger import Logger
 
-from wamprouter.server.connections import Connections, Limits
+from wamprouter.server.admission import NoRoom
+from wamprouter.server.connections import Connections, Limits, address_of
+from wamprouter.server.cookies import HandshakeCookies
 from wamprouter.server.links import BINARY, TEXT, Wire, websocket_frame
 from wamprouter.server.outbox import Outbox, write_now
+from wamprouter.server.tls import channel_binding, is_secure, peer_certificate
+from wamprouter.server.turns import MESSAGES
 
 if TYPE_CHECKING:
     from wamprouter.config import WebSocketOptions
@@ -35,7 +39,7 @@ _log = Logger()
 
 _OPEN: Final = WebSocketServerProtocol.STATE_OPEN
 _CONNECTING: Final = WebSocketServerProtocol.STATE_CONNECTING
-_CLOSING: Final = WebSocketServerProtocol.STATE_CLOSING
+_CLOSED: Final = WebSocketServerProtocol.STATE_CLOSED
 _PONG: Final = 0x8A
 _MASKED: Final = 0x80
 _LONGEST_REQUEST: Final = 16 * 1024
@@ -46,22 +50,26 @@ _LARGEST_FAST: Final = 65535
 """Longer frames span several reads: Autobahn's parser takes them as they come, without joining buffers."""
 _LONGEST_TAIL: Final = 4096
 """More than this of an incomplete frame goes to Autobahn, too: joining it to every further read could cost much."""
-_LONGEST_HEAD: Final = 14
-"""Octets of a frame's head: two, the length, the mask."""
-_STEPS: Final = 200
-"""Of Autobahn's parser in one turn of the reactor, two for a frame: a millisecond, so that small frames delay nobody else."""
+
+_AUTOBAHNS: Final = 8
+"""As so many messages count frames that go through Autobahn, because they cost so much more."""
+_STEP: Final = 12
+"""And a message counts once more for each 2 to this power octets, after decompression: 4 KiB."""
 
 CLOSE_NORMAL: Final = 1000
 CLOSE_GOING_AWAY: Final = 1001
 CLOSE_PROTOCOL_ERROR: Final = 1002
 CLOSE_UNSUPPORTED: Final = 1003
+CLOSE_POLICY_VIOLATION: Final = 1008
 CLOSE_TRY_AGAIN_LATER: Final = 1013
 
 
 class Conversation(Protocol):
     """What the messages of one connection go to."""
 
-    def receive(self, data: bytes) -> None: ...
+    def receive(self, data: bytes) -> bool | None:
+        """Take one message; tell whether there is so much in it that some is left for another turn."""
+
     def lost(self) -> None: ...
 
 
@@ -112,13 +120,23 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.pinged_at = 0.0
         self.is_shaken = False
         self.is_paused = False
-        self.is_full = self.connections.is_full
+        self.refusal: NoRoom | None = None
+        self.place: str | None = None
+        self._is_held = self._is_due = self._has_backlog = False
+        self._unread = b""
+        self._left = MESSAGES
         self.outbox: Outbox | None = None
         self.conversation: Conversation | None = None
+        self.cookie: str | None = None
         self._tail = b""
-        self._is_behind = False  # whether Autobahn has not parsed yet what was read
-        self.connections.add(self)
-        self.peer = _peer_name(self.transport)
+        peer = self.transport.getPeer()
+        self.address = address_of(peer)
+        self.peer = f"{peer.host}:{peer.port}" if hasattr(peer, "host") else "unix"
+        try:
+            self.place = self.connections.enter(self.address)
+        except NoRoom as refusal:
+            self.refusal = refusal
+        is_to_be_told = self.connections.add(self)
         if not isinstance(self.transport, _UnixConnection):
             self.transport.setTcpNoDelay(True)
         # Not through Autobahn's Twisted adapter: what it finds out of the transport, and the lines it composes for a
@@ -126,15 +144,34 @@ class WebSocketConnection(WebSocketServerProtocol):
         self._connectionMade()
         del self._transport_details
         self.trafficStats = self.traffic  # one for the listener, not one for each connection
+        if not is_to_be_told:
+            self.dropConnection(abort=True)
 
     def _onOpen(self) -> None:
         self.onOpen()
 
-    def onConnect(self, request: ConnectionRequest) -> str | None:
-        if self.is_full:
-            self.connections.refused += 1
-            raise ConnectionDeny(503, "too many connections")
-        return self.service.choose_subprotocol(request.protocols)
+    def onConnect(self, request: ConnectionRequest) -> str | tuple[str | None, dict[str, str]] | None:
+        forwarded_for = request.headers.get("x-forwarded-for")
+        try:
+            if self.refusal is not None:
+                raise self.refusal
+            if forwarded_for:
+                self._locate(forwarded_for)
+        except NoRoom as refusal:
+            raise ConnectionDeny(refusal.status, str(refusal)) from None
+        subprotocol = self.service.choose_subprotocol(request.protocols)
+        cookies = self.service.cookies
+        if cookies is None:
+            return subprotocol
+        self.cookie, header = cookies.present(request.headers.get("cookie", ""), is_secure=is_secure(self.transport))
+        return (subprotocol, {"Set-Cookie": header}) if header else subprotocol
+
+    def _locate(self, forwarded_for: str) -> None:
+        """Take it from a trusted proxy where the client is."""
+        proxy = self.address
+        self.connections.locate(self, forwarded_for)
+        if self.address != proxy:
+            self.peer = f"{self.address} through {self.peer}"
 
     def onOpen(self) -> None:
         self.is_shaken = True
@@ -193,18 +230,22 @@ class WebSocketConnection(WebSocketServerProtocol):
             self.onMessage(payload, self.message_is_binary)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        if self.conversation is None:
+        if self.conversation is None or self.state != _OPEN:
             return
+        self._left -= len(payload) >> _STEP
         if self._first and isBinary is not (self._first == BINARY):
             expected = "binary" if self._first == BINARY else "text"
             self._end(CLOSE_UNSUPPORTED, f"expected {expected} messages for {self.websocket_protocol_in_use}")
         else:
             if not self._first:
                 self.conversation.first = BINARY if isBinary else TEXT  # type: ignore[attr-defined]  # an echo must know
-            self.conversation.receive(payload)
+            if self.conversation.receive(payload):
+                self._has_backlog = True
 
     def connectionLost(self, reason: Any = None) -> None:
         self.connections.discard(self)
+        self._is_held = self._has_backlog = False
+        self._unread = b""
         self._connectionLost(reason)
         outbox, self.outbox = self.outbox, None
         conversation, self.conversation = self.conversation, None
@@ -225,49 +266,82 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def dataReceived(self, data: bytes) -> None:
         self.heard_at = monotonic()
-        # ``self.data`` is what Autobahn has not parsed yet; within a frame or a fragmented message it goes on.
-        if self.state == _OPEN and not self.data and self.current_frame is None and not self.inside_message:
-            data = self._read_frames(data)
-        if data:
-            if self.state == _CONNECTING and len(self.data) + len(data) > _LONGEST_REQUEST:
-                self.failHandshake("the request is too long", 431)
-            else:
-                self._dataReceived(data)
+        if self._is_held:  # TLS had decrypted it before reading was paused
+            self._unread += data
+        else:
+            self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        """Handle what has come, and leave for the next turn what is too much for this one."""
+        self._unread = self._take(data)
+        if self._unread or self._has_backlog:
+            self._hold()
+        elif self._is_held:
+            self._is_held = False
+            if not self.is_paused:
+                self.transport.resumeProducing()
         self.service.flush()
 
-    def consumeData(self) -> None:
-        """Let Autobahn parse what it has, but not for longer than others can wait: then the rest comes in another turn."""
-        if self.state not in (_OPEN, _CLOSING):
-            super().consumeData()
-            return
-        for _ in range(_STEPS):
-            if not self.processData():
-                break
-            if self.state not in (_OPEN, _CLOSING):
-                return
-        else:
-            self._fall_behind()
-            return
-        # It has come to a head that is not complete; or it has failed, and will not go on with that frame.
-        if len(self.data) > _LONGEST_HEAD:
-            self.data = b""
-
-    def _fall_behind(self) -> None:
-        if not self._is_behind:
-            self._is_behind = True
+    def _hold(self) -> None:
+        """Read nothing new until the rest is handled."""
+        if not self._is_held:
+            self._is_held = True
             self.transport.pauseProducing()
-            self.factory.reactor.callLater(0, self._catch_up)
+        if not self.is_paused and not self._is_due:
+            self._is_due = True
+            self.connections.turns.add(self)
 
-    def _catch_up(self) -> None:
-        self._is_behind = False
-        if self.state in (_OPEN, _CLOSING):
-            self.consumeData()
-            if not self._is_behind and not self.is_paused:
-                self.transport.resumeProducing()
-            self.service.flush()
+    def go_on(self) -> None:
+        self._is_due = False
+        if self._is_held and not self.is_paused:
+            if self._has_backlog:
+                self._has_backlog = bool(self.conversation is not None and self.conversation.go_on())  # type: ignore[attr-defined]  # who has one can
+            self._read(self._unread)
+
+    def _take(self, data: bytes) -> bytes:
+        """Handle as many frames as belong in one turn; return the rest."""
+        self._left = MESSAGES
+        if self.state == _CONNECTING:
+            data = self._shake_hands(data)
+        while data and self._may_go_on():
+            # ``self.data`` is what Autobahn has not parsed yet; within a frame or a fragmented message it goes on.
+            if self.state == _OPEN and not self.data and self.current_frame is None and not self.inside_message:
+                data = self._read_frames(data)
+                if not data or not self._may_go_on():
+                    break
+            if self.state == _CLOSED:
+                return b""
+            end = self._end_of_frame(data)
+            self._left -= _AUTOBAHNS
+            self._dataReceived(data[:end])
+            data = data[end:]
+        return data
+
+    def _may_go_on(self) -> bool:
+        return self._left > 0 and not self.is_paused and not self._has_backlog
+
+    def _shake_hands(self, data: bytes) -> bytes:
+        """Give Autobahn the request; return what comes behind it."""
+        so_far, self.data = self.data + data, b""
+        head, end, behind = so_far.partition(b"\r\n\r\n")
+        if len(head) + len(end) > _LONGEST_REQUEST:
+            self.failHandshake("the request is too long", 431)
+            return b""
+        self._dataReceived(head + end)
+        return behind
+
+    def _end_of_frame(self, data: bytes) -> int:
+        """Return where in ``data`` the frame ends that Autobahn is in, or that begins there; beyond its end if it lasts."""
+        frame = self.current_frame
+        if frame is not None:
+            return int(frame.length - self.current_frame_masker.pointer())
+        begun = len(self.data)  # octets of a head that is not complete
+        length = _frame_length(self.data + data[:14])
+        return len(data) if length is None else length - begun
 
     def _read_frames(self, data: bytes) -> bytes:
-        """Take the frames at the beginning of ``data`` that are as expected; return what is left for Autobahn.
+        """Take the frames at the beginning of ``data`` that are as expected; return what is left for Autobahn, or for the
+        next turn if this one is over.
 
         The beginning of such a frame is kept for the next read.
         """
@@ -307,10 +381,14 @@ class WebSocketConnection(WebSocketServerProtocol):
                 return data[at:]  # Autobahn knows how to refuse it
             if not self._first:
                 conversation.first = first  # type: ignore[attr-defined]  # an echo must know
-            conversation.receive(payload)
+            if conversation.receive(payload):
+                self._has_backlog = True
             if self.state != _OPEN:
                 return b""
             at = stop
+            self._left -= 1
+            if not self._left or self.is_paused or self._has_backlog:
+                return data[at:]
             if not self._first and at < end:
                 first = data[at]  # an echo takes text and binary alike
         self._tail = data[at:]
@@ -329,6 +407,11 @@ class WebSocketConnection(WebSocketServerProtocol):
             if self.outbox is not None:
                 self.outbox.discard()
             self._end(CLOSE_TRY_AGAIN_LATER, reason)
+
+    def dismiss(self, reason: str, *, may_return: bool = False) -> None:
+        """Close because the peer asks too much of us; ``may_return`` if it may do so later."""
+        if self.state == _OPEN:
+            self._end(CLOSE_TRY_AGAIN_LATER if may_return else CLOSE_POLICY_VIOLATION, reason)
 
     def go_away(self) -> None:
         """Close because the router stops: clients reconnect after this code, and would not after GOODBYE."""
@@ -352,6 +435,25 @@ class WebSocketConnection(WebSocketServerProtocol):
             conversation.lost()
             self.service.flush_soon()
 
+    # -- who is at the other end, for the gate
+
+    def described(self) -> dict[str, Any]:
+        return {
+            "type": "websocket",
+            "peer": self.peer,
+            "address": self.address,
+            "is_secure": is_secure(self.transport),
+            "protocol": self.websocket_protocol_in_use,
+            "http_headers_received": dict(self.http_headers),
+            "cbtid": self.cookie,
+        }
+
+    def certificate(self) -> Any:
+        return peer_certificate(self.transport)
+
+    def channel_binding(self, kind: str) -> bytes | None:
+        return channel_binding(self.transport, kind)
+
     def spare_pings(self) -> None:
         """Every WebSocket client knows pings."""
 
@@ -361,7 +463,9 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def resume_reading(self) -> None:
         self.is_paused = False
-        if self.state == _OPEN and not self._is_behind:
+        if self._is_held:
+            self._hold()
+        elif self.state == _OPEN:
             self.transport.resumeProducing()
 
     # -- Monitored
@@ -369,6 +473,14 @@ class WebSocketConnection(WebSocketServerProtocol):
     @property
     def is_idle(self) -> bool:
         return self.service.is_idle(self.conversation)
+
+    @property
+    def authenticating_since(self) -> float:
+        return getattr(self.conversation, "authenticating_since", 0.0)
+
+    @property
+    def is_silenced(self) -> bool:
+        return self.is_paused or self._is_held
 
     def is_draining(self) -> bool:
         return self.outbox is not None and self.outbox.is_draining()
@@ -383,10 +495,16 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.dropConnection(abort=True)
 
 
-def _peer_name(transport: Any) -> str:
-    """Return where a connection comes from, for the log."""
-    peer = transport.getPeer()
-    return f"{peer.host}:{peer.port}" if hasattr(peer, "host") else "unix"
+def _frame_length(head: bytes) -> int | None:
+    """Return how many octets a frame has that begins so (RFC 6455, section 5.2), or None while that is not known."""
+    if len(head) < 2:
+        return None
+    length, size = head[1] & 0x7F, 6 if head[1] & _MASKED else 2
+    if length == 126:
+        return size + 2 + int.from_bytes(head[2:4], "big") if len(head) >= 4 else None
+    if length == 127:
+        return size + 8 + int.from_bytes(head[2:10], "big") if len(head) >= 10 else None
+    return size + length
 
 
 def is_utf8(data: bytes) -> bool:
@@ -402,6 +520,8 @@ class Service(Protocol):
     """What is spoken on a WebSocket listener."""
 
     dirty: list[Any]
+    cookies: HandshakeCookies | None
+    """What the handshake sets a cookie with, if it does."""
 
     def choose_subprotocol(self, offered: list[str]) -> str | None:
         """Return the one to use; raise ConnectionDeny if there is none."""

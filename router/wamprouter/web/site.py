@@ -15,7 +15,8 @@ from twisted.web.resource import Resource
 from twisted.web.server import Site
 from twisted.web.static import File
 
-from wamprouter.server.connections import Connections
+from wamprouter.server.admission import NoRoom
+from wamprouter.server.connections import Connections, address_of
 from wamprouter.server.websocket import is_utf8
 
 __all__ = ["BoundedSite", "WebSocketPath", "static_files", "tree"]
@@ -105,9 +106,9 @@ class HttpConnection(HTTPChannel):
     """One HTTP connection. The head of a request must be complete in time, however its lines come."""
 
     site: BoundedSite
+    place: str | None = None
 
     def connectionMade(self) -> None:
-        self.site.enter(self)
         self._is_in_head = True
         self._deadline: Any = None
         super().connectionMade()
@@ -151,23 +152,21 @@ class BoundedSite(Site):
         self.noisy = False
         self._connections = connections
         self._access_log = access_log
-        self._open: set[HttpConnection] = set()
 
     def buildProtocol(self, addr: Any) -> Any:
-        if self._connections.is_full:
-            self._connections.refused += 1
+        try:
+            place = self._connections.enter(address_of(addr))
+        except NoRoom:
             return None
-        return super().buildProtocol(addr)
-
-    def enter(self, channel: HttpConnection) -> None:
-        """Count a new connection."""
-        self._open.add(channel)
-        self._connections.others = len(self._open)
+        channel = super().buildProtocol(addr)
+        channel.place = place
+        return channel
 
     def release(self, channel: HttpConnection) -> None:
-        """Count a connection no longer: it is closed, or has become a WebSocket."""
-        self._open.discard(channel)
-        self._connections.others = len(self._open)
+        """Count a connection no longer: it is closed, or has become a WebSocket, which counts itself."""
+        place, channel.place = channel.place, None
+        if place is not None:
+            self._connections.leave(place)
 
     def log(self, request: Request) -> None:
         if self._access_log:

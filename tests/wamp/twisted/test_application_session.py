@@ -161,6 +161,21 @@ def test_on_challenge_returns_the_signature(session, signature):
     assert transport.sent[1:] == [m.Authenticate("secret", {})]
 
 
+def test_on_challenge_may_return_more_than_the_signature(session):
+    """What SCRAM repeats in AUTHENTICATE.extra."""
+    session.onChallenge = lambda challenge: ("proof", {"nonce": "n"})
+    transport = connect(session)
+    session.onMessage(m.Challenge("wamp-scram", {}))
+    assert transport.sent[1:] == [m.Authenticate("proof", {"nonce": "n"})]
+
+
+def test_the_connection_is_known_before_the_session_is_there(session):
+    """An authenticator binds its signature to it."""
+    assert session.transport_details is None
+    transport = connect(session)
+    assert session.transport_details is transport.details
+
+
 def test_on_challenge_may_take_its_time(session):
     answer = Deferred()
     session.onChallenge = lambda challenge: answer

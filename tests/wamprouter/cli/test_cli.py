@@ -50,9 +50,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Started:
 
 def test_help_imports_neither_twisted_nor_pydantic() -> None:
     """`wamprouter --help` answers at once because what it imports is click."""
-    probe = (
-        "import sys, wamprouter.cli; print(*{'twisted', 'pydantic', 'yaml', 'autobahn', 'msgspec'} & set(sys.modules))"
-    )
+    probe = "import sys, wamprouter.cli; print(*{'twisted', 'pydantic', 'yaml', 'autobahn', 'msgspec', 'cryptography'} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", probe], env={"PYTHONPATH": ":".join(sys.path)}, capture_output=True, check=True
     )
@@ -92,8 +90,8 @@ def test_check_prints_every_problem_on_a_line_of_stderr() -> None:
     result = run("check", "--config", "router.json")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.splitlines() == [
-        "router.json: transports[0].endpoint: missing, expected an object",
-        "router.json: transports[0].paths: missing, expected an object with at least one path",
+        "router.json:1:92: transports[0].endpoint: missing, expected an object",
+        "router.json:1:92: transports[0].paths: missing, expected an object with at least one path",
     ]
 
 

@@ -1,0 +1,383 @@
+"""Makes the gates of transports from their configuration: the part of the composition root that is about who may join.
+
+What outlives a reload is here as well: the failed attempts, and what cookies stand for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from time import time
+from typing import Any, Final, NoReturn, TypeVar
+
+import msgspec
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.failure import Failure as Raised
+
+from wamp.exception import ApplicationError
+from wamp.protocol.errors import AuthenticationFailed, WampError
+from wamprouter import config
+from wamprouter.auth import Later, Method, NotReady, Step
+from wamprouter.auth.anonymous import AnonymousMethod, AskedAnonymous
+from wamprouter.auth.cookie import CookieMethod
+from wamprouter.auth.gate import MethodGate
+from wamprouter.auth.principals import Ask, Asked, Failure, Principal, Principals, Static
+from wamprouter.auth.throttle import Throttle
+from wamprouter.callers import Answer, Caller
+from wamprouter.config import auth as settings
+from wamprouter.config.auth import methods as configured_methods
+from wamprouter.remarks import Remarks
+from wamprouter.server.admission import network_of
+from wamprouter.server.listeners import CannotStart
+from wamprouter.store.cookies import FileCookies, MemoryCookies
+
+__all__ = ["Gates", "load"]
+
+_log = Logger()
+
+_MOST_WAITING: Final = 100  # credentials that wait for a thread to be compared in; each takes some 50 ms
+
+RecordT = TypeVar("RecordT", bound=Principal)
+
+
+class Gates:
+    """Makes gates. One for each router."""
+
+    def __init__(self, reactor: Any, now: Callable[[], float], caller: Caller) -> None:
+        self._reactor = reactor
+        self._remark = Remarks(lambda text: _log.info("{text}", text=text), now)
+        self._complain = Remarks(lambda text: _log.warn("{text}", text=text), now)
+        self._caller = caller
+        self._threads = _Threads(reactor)
+        self._cookies: dict[config.Cookie, MemoryCookies] = {}
+        self.throttle = Throttle(now, network_of)
+
+    def make(self, auth: config.Auth, cookie: config.Cookie | None = None) -> MethodGate:
+        """Return what admits sessions on a transport; raise CannotStart if that is not possible."""
+        made: list[Method] = []
+        for name, method in configured_methods(auth).items():
+            if isinstance(method, settings.CookieStatic):
+                if cookie is not None:
+                    made.append(CookieMethod(self._store(cookie)))
+            else:
+                made.append(_MAKERS[name](self, method))
+        return MethodGate(
+            made,
+            self.throttle,
+            self._reactor.callLater,
+            self._remark,
+            names_unknown=auth.name_unknown_principals,
+        )
+
+    def _store(self, cookie: config.Cookie) -> MemoryCookies:
+        """Return the store of a kind of cookie: one for all transports that are configured alike."""
+        if cookie not in self._cookies:
+            store = cookie.store
+            if isinstance(store, settings.MemoryCookies):
+                made = MemoryCookies(time, max_age=cookie.max_age, limit=cookie.max_cookies)
+            else:
+                try:
+                    made = FileCookies(
+                        store.filename,
+                        time,
+                        max_age=cookie.max_age,
+                        limit=cookie.max_cookies,
+                        purge=store.purge_on_startup,
+                        complain=self._complain,
+                    )
+                except OSError as error:
+                    raise CannotStart(f"cannot keep cookies in {store.filename}: {error.strerror}") from None
+            self._cookies[cookie] = made
+        return self._cookies[cookie]
+
+    # -- the methods
+
+    def _anonymous(self, method: Any) -> Method:
+        if isinstance(method, settings.AnonymousStatic):
+            return AnonymousMethod(method.role, _new_authid, authid=method.authid, realm=method.realm)
+        return AskedAnonymous(self._asked(method, Principal, "anonymous"), _new_authid)
+
+    def _ticket(self, method: Any) -> Method:
+        from wamprouter.auth.ticket import AskedTickets, StaticTickets, TicketPrincipal
+
+        if isinstance(method, settings.TicketJwt):
+            return _jwt(method)
+        if not isinstance(method, settings.TicketStatic):
+            return AskedTickets(self._asked(method, Principal, "ticket"))
+        from wamprouter.auth import hashes
+
+        records = {
+            authid: TicketPrincipal(
+                **_common(principal),
+                ticket=principal.ticket.reveal(),
+                secret=hashes.parse(principal.ticket.reveal()),
+            )
+            for authid, principal in method.principals.items()
+        }
+        nobody = hashes.dummy(record.secret for record in records.values())
+        return StaticTickets(Static(records), nobody, self._threads)
+
+    def _wampcra(self, method: Any) -> Method:
+        from wamprouter.auth.wampcra import CraMethod, CraUser
+
+        principals: Principals
+        if isinstance(method, settings.CraStatic):
+            principals = Static(
+                {
+                    authid: CraUser(
+                        **_common(user),
+                        secret=user.secret.reveal(),
+                        salt=user.salt,
+                        iterations=user.iterations,
+                        keylen=user.keylen,
+                    )
+                    for authid, user in method.users.items()
+                }
+            )
+        else:
+            principals = self._asked(method, CraUser, "wampcra")
+        return CraMethod(principals, lambda: secrets.token_hex(16), _timestamp, _key(principals), self._threads)
+
+    def _scram(self, method: Any) -> Method:
+        from wamp.protocol.auth.scram import PBKDF2, Credential
+        from wamprouter.auth.scram import ScramMethod, ScramPrincipal
+
+        principals: Principals
+        if isinstance(method, settings.ScramStatic):
+            principals = Static(
+                {
+                    authid: ScramPrincipal(
+                        **_common(each),
+                        kdf=each.kdf,
+                        iterations=each.iterations,
+                        memory=each.memory,
+                        salt=each.salt,
+                        stored_key=each.stored_key,
+                        server_key=each.server_key,
+                    )
+                    for authid, each in method.principals.items()
+                }
+            )
+        else:
+            principals = self._asked(method, ScramPrincipal, "scram")
+        nobody = Credential(PBKDF2, b"\0" * 16, 4096, None, secrets.token_bytes(32), secrets.token_bytes(32))
+        return ScramMethod(principals, _nonce, _key(principals), nobody)
+
+    def _cryptosign(self, method: Any) -> Method:
+        from wamprouter.auth.cryptosign import CryptosignMethod, CryptosignPrincipal
+
+        def challenge() -> bytes:
+            return secrets.token_bytes(32)
+
+        if not isinstance(method, settings.CryptosignStatic):
+            return CryptosignMethod(self._asked(method, CryptosignPrincipal, "cryptosign"), challenge)
+        records = {
+            authid: CryptosignPrincipal(**_common(each), authorized_keys=each.authorized_keys)
+            for authid, each in method.principals.items()
+        }
+        return CryptosignMethod(Static(records), challenge, requires_binding=method.require_channel_binding)
+
+    def _tls(self, method: Any) -> Method:
+        from wamprouter.auth.tls import AskedCertificates, CertificateMethod, TlsPrincipal
+
+        if not isinstance(method, settings.TlsStatic):
+            return AskedCertificates(self._asked(method, Principal, "tls"))
+        return CertificateMethod(
+            {
+                authid: TlsPrincipal(
+                    **_common(each),
+                    sha256=_digits(each.certificate_sha256),
+                    sha1=_digits(each.certificate_sha1),
+                    cn=each.cn,
+                )
+                for authid, each in method.principals.items()
+            }
+        )
+
+    # -- who is asked
+
+    def _asked(self, method: config.Dynamic | config.Function, kind: type[RecordT], name: str) -> Asked[RecordT]:
+        if isinstance(method, config.Dynamic):
+            who, ask = f"authenticator {method.authenticator}", self._procedure(method)
+        else:
+            who, ask = f"authenticator {method.create}", self._function(method)
+        return Asked(ask, kind, name, provider=method.type, complain=lambda text: self._complain(f"{who}: {text}"))
+
+    def _procedure(self, method: config.Dynamic) -> Ask:
+        def ask(realm: str, authid: str | None, details: dict[str, Any], answered: Callable[[object], None]) -> None:
+            def done(answer: Answer) -> None:
+                answered(answer.value if answer.error is None else Failure(answer.error, answer.text))
+
+            self._caller.call(
+                method.authenticator_realm or realm,
+                method.authenticator,
+                [realm, authid, details],
+                done,
+                timeout=method.timeout / 1000,
+            )
+
+        return ask
+
+    def _function(self, method: config.Function) -> Ask:
+        made = _create(method)
+
+        def ask(realm: str, authid: str | None, details: dict[str, Any], answered: Callable[[object], None]) -> None:
+            def raised(failure: Raised) -> None:
+                error: Any = failure.value
+                if isinstance(error, ApplicationError) or hasattr(error, "error_message"):  # ours, or Autobahn's
+                    text = error.args[0] if error.args and isinstance(error.args[0], str) else ""
+                    answered(Failure(str(error.error), text))
+                else:
+                    _log.failure("authenticator {name} raised", failure, name=method.create)
+                    answered(Failure("wamp.error.runtime_error"))
+
+            def call(authenticate: Any) -> Any:
+                maybeDeferred(authenticate, realm, authid, details).addCallbacks(answered, raised)
+                return authenticate
+
+            made.addCallback(call)
+
+        return ask
+
+
+def _jwt(method: settings.TicketJwt) -> Method:
+    try:
+        from wamprouter.auth.jwt import JwtTickets, read_keys
+    except ImportError:
+        raise CannotStart("tickets of type jwt need PyJWT: pip install 'wamprouter[jwt]'") from None
+    try:
+        keys = read_keys(method.jwks.read_text())
+    except OSError as error:
+        raise CannotStart(f"cannot read the keys of {method.jwks}: {error.strerror}") from None
+    except ValueError as error:
+        raise CannotStart(f"cannot use the keys of {method.jwks}: {error}") from None
+    return JwtTickets(
+        keys,
+        algorithms=method.algorithms,
+        issuer=method.issuer,
+        audience=method.audience,
+        leeway=method.leeway,
+        authid_claim=method.authid_claim,
+        role_claim=method.role_claim,
+        roles=method.roles,
+    )
+
+
+_MAKERS: Final[Mapping[str, Callable[[Gates, Any], Method]]] = {
+    "anonymous": Gates._anonymous,
+    "ticket": Gates._ticket,
+    "wampcra": Gates._wampcra,
+    "scram": Gates._scram,
+    "cryptosign": Gates._cryptosign,
+    "tls": Gates._tls,
+}
+
+
+class _Threads:
+    """Compares credentials in the reactor's threads: an ``InThread``."""
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._waiting = 0
+        self.turned_away = 0
+        """Attempts for which there was no room."""
+
+    def __call__(self, work: Callable[[], bool], go_on: Callable[[bool], Step]) -> Step:
+        if self._waiting >= _MOST_WAITING:
+            self.turned_away += 1
+            raise NotReady("too many logins at once")
+        self._waiting += 1
+        later = Later()
+
+        def done(result: bool) -> None:
+            self._waiting -= 1
+            try:
+                later.settle(go_on(result))
+            except WampError as refusal:
+                later.settle(refusal)
+
+        def failed(failure: Raised) -> None:
+            self._waiting -= 1
+            _log.failure("comparing a credential failed", failure)
+            later.settle(AuthenticationFailed("the router could not check the credential"))
+
+        deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work).addCallbacks(done, failed)
+        return later
+
+
+def _create(method: config.Function) -> Deferred[Any]:
+    """Call the function that makes an authenticator; return what it makes, as it may take its time."""
+    try:
+        create = load(method.create)
+        # Crossbar's have a second parameter, for its controller, which there is none of here.
+        count = len(inspect.signature(create).parameters)
+        made = create(*(method.config, None)[: max(1, min(count, 2))])
+    except CannotStart:
+        raise
+    except Exception as error:  # noqa: BLE001  # user code: whatever it raises becomes one line for the operator
+        raise CannotStart(f"authenticator {method.create} failed to start: {error!r}") from None
+    if not inspect.isawaitable(made) and not callable(made):
+        raise CannotStart(f"authenticator {method.create} made no function, but a {type(made).__name__}")
+
+    def failed(failure: Raised) -> Callable[..., NoReturn]:
+        _log.failure("authenticator {name} failed to start", failure, name=method.create)
+
+        def refuse(*_: object) -> NoReturn:
+            raise RuntimeError("it has failed to start")
+
+        return refuse
+
+    outcome: Deferred[Any] = maybeDeferred(lambda: made)
+    outcome.addErrback(failed)
+    return outcome
+
+
+def load(name: str) -> Any:
+    """Return what a dotted name stands for; raise CannotStart if there is nothing of that name."""
+    module_name, _, attribute = name.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module_name), attribute)
+    except ModuleNotFoundError as error:
+        raise CannotStart(f"{name}: no module named {error.name!r}") from None
+    except AttributeError:
+        raise CannotStart(f"{name}: module {module_name} has no {attribute}") from None
+    except Exception as error:  # noqa: BLE001  # user code: whatever it raises becomes one line for the operator
+        raise CannotStart(f"{name}: importing it failed: {error!r}") from None
+
+
+def _common(principal: settings.Principal) -> dict[str, Any]:
+    return {"role": principal.role, "realm": principal.realm, "extra": principal.extra}
+
+
+def _digits(fingerprint: str | None) -> str | None:
+    return None if fingerprint is None else fingerprint.replace(":", "").lower()
+
+
+def _new_authid() -> str:
+    return secrets.token_urlsafe(12)
+
+
+def _nonce() -> str:
+    from base64 import b64encode
+
+    return b64encode(secrets.token_bytes(18)).decode()
+
+
+def _timestamp() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _key(principals: Principals) -> bytes:
+    """Return what invented salts are made with: as secret as the credentials, and the same as long as they are.
+
+    Where the router has none, because somebody else knows them, it is another one at each start.
+    """
+    if not isinstance(principals, Static) or not principals.records:
+        return secrets.token_bytes(32)
+    return hashlib.sha256(msgspec.json.encode(principals.records)).digest()
