@@ -171,6 +171,9 @@ class PlainWire:
         self.packed += 1
         return self.codec.encode(message, source)
 
+    def unsent(self) -> None:
+        self.packed -= 1
+
 
 class Mailbox:
     """A link in memory: what is put in is queued until it is flushed, and then it is in the mailbox."""

@@ -23,16 +23,13 @@ from wamprouter.config.options import RawSocketOptions, WebSocketOptions
 from wamprouter.config.problems import Place, Problem, choice, did_you_mean, shown
 from wamprouter.config.realms import Permission, Realm, RealmOptions, Role
 from wamprouter.config.transports import (
-from wamprouter.config.web import 
     EchoTransport,
     RawSocketTransport,
-    StaticOptions,
-    StaticPath,
-    WebOptions,
     WebSocketPath,
     WebSocketTransport,
     WebTransport,
 )
+from wamprouter.config.web import StaticOptions, StaticPath, WebOptions
 
 __all__ = ["OURS", "Document", "Lower", "Walk", "is_variable", "origin"]
 
