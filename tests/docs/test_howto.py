@@ -1,12 +1,15 @@
 """Programs and configurations on the how-to pages and in the reference work as they stand there."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.docs.pages import DOCS, README, URL, block, blocks, configurations
 from tests.docs.programs import Program, browse, needs_browser, node, router, web
 from tests.support.process import ROOT, RouterProcess, config
 from tests.support.raw import Client
-from wamprouter.config import ConfigError, validate
+from wamprouter.config import ConfigError, load, validate
 
 HOWTO = DOCS / "howto"
 PROGRAMS = [
@@ -38,10 +41,13 @@ def test_a_hosted_component_answers(tmp_path):
 
 
 @pytest.mark.parametrize("found", configurations(), ids=lambda found: found[0].id)
-def test_a_configuration_is_valid(found):
-    """Whoever copies one from the documentation has one that starts."""
-    _, document = found
-    validate(document, environ={})
+def test_a_configuration_is_valid(tmp_path, found):
+    """Whoever copies one from the documentation, and has the secrets it names, has one that starts."""
+    each, document = found
+    for name in re.findall(r"\$\{file:([\w/]+)\}", each.text):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("secret\n")
+    validate(document, folder=tmp_path, environ={})
 
 
 def test_configurations_are_found():
@@ -50,15 +56,15 @@ def test_configurations_are_found():
     assert {README.name, "tutorial.md", "browser.md", "configure.md", "sockets.md", "conformance.md"} <= pages
 
 
-def test_a_mistake_is_told_as_the_page_says(tmp_path):
-    """The line under "One configuration for several environments" is the router's own."""
+def test_mistakes_are_told_as_the_page_says(tmp_path, monkeypatch):
+    """The lines under "Mistakes" are the router's own, of the first configuration of the page with two mistakes in it."""
     page = HOWTO / "configure.md"
-    document = next(read for each, read in configurations() if each.page == page)
-    permission = document["realms"][0]["roles"][0]["permissions"][0]
-    permission["alow"] = permission.pop("allow")
+    monkeypatch.chdir(tmp_path)
+    text = block(page, "yaml").text.replace("allow: all", "alow: all").replace("${PORT:-8080}", '"8080"')
+    Path("router.yaml").write_text(text)
     with pytest.raises(ConfigError) as refused:
-        validate(document, source="router.yaml", environ={})
-    assert [block(page, "text").text.strip()] == refused.value.problems
+        load(Path("router.yaml"), environ={})
+    assert block(page, "text").text.splitlines() == refused.value.problems
 
 
 def demo(folder):

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -105,7 +105,9 @@ def checked(
     known = [*problems, *lowering, *map(original, unset)]
     told = {problem.place for problem in known}
     config, mistaken = _modelled(document, folder)
-    later = map(original, [*mistaken, *dangling(document, mistaken)])
+    misspelt = {problem.meant for problem in mistaken}
+    names = [problem for problem in dangling(document, mistaken) if problem.place not in misspelt]
+    later = map(original, [*mistaken, *names])
     found = [*known, *(problem for problem in later if problem.place not in told)]
     if config is not None and not found:
         found = list(map(original, unsafe(config)))
@@ -134,7 +136,7 @@ def _in_our_form(
 
     def original(problem: Problem) -> Problem:
         key = None if problem.key is None else lowered.origin(problem.key)
-        return Problem(lowered.origin(problem.place), problem.text, key)
+        return replace(problem, place=lowered.origin(problem.place), key=key)
 
     return lowered.document, lowered.notes, lowered.problems, original
 

@@ -300,6 +300,9 @@ class WebSocketConnection(WebSocketServerProtocol):
                     break
             if self.state == _CLOSED:
                 return b""
+            if self.failedByMe and self.current_frame is not None:  # Autobahn goes on with nothing behind that frame
+                self.data = b""
+                return b""
             end = self._end_of_frame(data)
             self._left -= _AUTOBAHNS
             self._dataReceived(data[:end])
