@@ -1,14 +1,18 @@
 """Programs and configurations on the how-to pages and in the reference work as they stand there."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests.docs.pages import DOCS, README, URL, block, blocks, configurations
 from tests.docs.programs import Program, browse, needs_browser, node, router, web
 from tests.support.process import ROOT, RouterProcess, config
 from tests.support.raw import Client
+from wamprouter.cli import main
+from wamprouter.cli.explain import explain, question
 from wamprouter.config import ConfigError, load, validate
 
 HOWTO = DOCS / "howto"
@@ -38,6 +42,55 @@ def test_a_hosted_component_answers(tmp_path):
     with router(tmp_path, configuration) as running, Client(running.url("rs")) as client:
         client.call("com.example.price", "bread")
         assert ["5 EUR"] == client.args(client.receive())
+
+
+def test_an_authorizer_decides_as_shown(tmp_path):
+    """A customer gets a price and its own orders, and is refused somebody else's."""
+    page = HOWTO / "authorize.md"
+    (tmp_path / "shop.py").write_text(block(page, "python", "class Shop").text, "utf-8")
+    configuration = next(read for each, read in configurations() if each.page == page and each.language == "json")
+    program = block(page, "python", "class Customer").text
+    with router(tmp_path, configuration) as running, Program(tmp_path, program, running.url("ws")) as run:
+        status, output, log = run.end()
+    assert 0 == status, log
+    price, mine, yours = output.splitlines()
+    assert "a price -> 5 EUR" == price
+    assert mine.startswith("my orders -> Subscription(")
+    assert "your orders -> wamp.error.not_authorized" == yours
+
+
+def test_permissions_are_explained_as_shown(tmp_path):
+    """Each command with its output."""
+    page = HOWTO / "authorize.md"
+    (tmp_path / "router.yaml").write_text(block(page, "yaml").text, "utf-8")
+    commands = [each for each in blocks(page) if each.language == "console"]
+    outputs = [each for each in blocks(page) if each.language == "text"]
+    assert 2 == len(commands) == len(outputs)
+    for command, output in zip(commands, outputs, strict=True):
+        words = shlex.split(command.text.removeprefix("$ wamprouter "))
+        words[-1] = str(tmp_path / words[-1])
+        assert output.text == CliRunner().invoke(main, words).stdout
+
+
+@pytest.mark.parametrize(
+    ("action", "uri", "role", "status"),
+    [
+        ("call", "com.example.admin.version", "frontend", 0),
+        ("call", "com.example.admin.kick", "frontend", 1),
+        ("call", "com.example.price", "frontend", 0),
+        ("subscribe", "com.shop.status", "frontend", 0),
+        ("call", "org.example.price", "frontend", 1),
+        ("subscribe", "com.example.user.*", "frontend", 0),
+        ("subscribe", "com.example.*", "frontend", 1),
+        ("call", "wamp.session.kill", "backend", 0),
+        ("call", "wamp.session.kill", "frontend", 1),
+    ],
+)
+def test_permissions_decide_as_told(action, uri, role, status):
+    """What the page says that the roles of its first configuration may do."""
+    page = HOWTO / "authorize.md"
+    configuration = validate(next(read for each, read in configurations() if each.page == page), environ={})
+    assert status == explain(configuration, question(action, uri, None, role, None))[0]
 
 
 @pytest.mark.parametrize("found", configurations(), ids=lambda found: found[0].id)

@@ -166,6 +166,37 @@ def convert(file: Path, output: Path | None) -> None:
 
 
 @main.command()
+@click.argument("action", type=click.Choice(("call", "register", "publish", "subscribe")))
+@click.argument("uri")
+@click.option("--role", metavar="ROLE", required=True, help="The role of the session.")
+@click.option("--realm", metavar="REALM", help="The realm, if the role is in several.")
+@click.option(
+    "--match",
+    type=click.Choice(("exact", "prefix", "wildcard")),
+    help="How the URI matches, to register or subscribe. Default: as a star in the URI says, exact without one.",
+)
+@click.option("--config", "file", type=_FILE, metavar="FILE", required=True, help="The file to read.")
+def explain(action: str, uri: str, role: str, realm: str | None, match: str | None, file: Path) -> None:
+    """Say whether a role may do something, and which permission decides.
+
+    Exit status 0: it is allowed. 1: it is denied. 2: the file has mistakes, or no such role or realm. 3: an authorizer decides,
+    which only a running router can ask.
+    """
+    from wamprouter import config
+    from wamprouter.cli.explain import CannotExplain, question
+    from wamprouter.cli.explain import explain as explained
+
+    try:
+        status, lines = explained(config.load(file), question(action, uri, match, role, realm))
+    except config.ConfigError as error:
+        _exit(NOT_UNDERSTOOD, error.problems)
+    except CannotExplain as problem:
+        _exit(NOT_UNDERSTOOD, [str(problem)])
+    click.echo("\n".join(lines))
+    sys.exit(status)
+
+
+@main.command()
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=Path("."))
 def init(folder: Path) -> None:
     """Write a starter router.json.

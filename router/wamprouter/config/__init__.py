@@ -13,7 +13,7 @@ from wamprouter.config.components import (
     GuestComponent,
     GuestEnvironment,
 )
-from wamprouter.config.endpoints import Endpoint, TcpEndpoint, UnixEndpoint
+from wamprouter.config.endpoints import Endpoint, TcpEndpoint, Tls, UnixEndpoint
 from wamprouter.config.limits import RouterLimits
 from wamprouter.config.loading import Checked, default, load, opened, schema, validate
 from wamprouter.config.node import NodeConfig
@@ -26,21 +26,28 @@ from wamprouter.config.transports import (
     EchoService,
     EchoTransport,
     HttpListener,
+    NestedPath,
     RawSocketService,
     RawSocketTransport,
     Serializer,
-    StaticOptions,
-    StaticPath,
-    StaticService,
     Transport,
     UnavailablePath,
     WampService,
-    WebOptions,
     WebPath,
     WebSocketPath,
     WebSocketService,
     WebSocketTransport,
     WebTransport,
+)
+from wamprouter.config.web import (
+    JsonOptions,
+    JsonPath,
+    NodeInfoPath,
+    RedirectPath,
+    StaticOptions,
+    StaticPath,
+    StaticService,
+    WebOptions,
 )
 
 __all__ = [
@@ -67,8 +74,12 @@ __all__ = [
     "GuestComponent",
     "GuestEnvironment",
     "HttpListener",
+    "JsonOptions",
+    "JsonPath",
     "Match",
+    "NestedPath",
     "NodeConfig",
+    "NodeInfoPath",
     "Permission",
     "RawSocketOptions",
     "RawSocketService",
@@ -76,6 +87,7 @@ __all__ = [
     "Realm",
     "RealmOptions",
     "RealmTemplate",
+    "RedirectPath",
     "Role",
     "RouterLimits",
     "Serializer",
@@ -83,6 +95,7 @@ __all__ = [
     "StaticPath",
     "StaticService",
     "TcpEndpoint",
+    "Tls",
     "Transport",
     "UnavailablePath",
     "UnixEndpoint",

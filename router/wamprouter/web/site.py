@@ -17,6 +17,8 @@ from twisted.web.static import File
 from wamprouter.server.admission import NoRoom
 from wamprouter.server.connections import Connections, address_of
 from wamprouter.server.websocket import is_utf8
+from wamprouter.web.headers import AnswerHeaders
+from wamprouter.web.pages import Top
 
 __all__ = ["BoundedSite", "Unavailable", "WebSocketPath", "static_files", "tree"]
 
@@ -50,14 +52,18 @@ class StaticFiles(File):
     def render_GET(self, request: Request) -> Any:
         caching = f"max-age={self.cache_timeout}" if self.cache_timeout else "no-cache"
         request.setHeader(b"cache-control", caching.encode())
-        request.setHeader(b"x-content-type-options", b"nosniff")
         return super().render_GET(request)
 
+    render_HEAD = render_GET
 
-def static_files(directory: Path, *, list_folders: bool, default_file: str, cache_timeout: int) -> StaticFiles:
+
+def static_files(
+    directory: Path, *, list_folders: bool, default_file: str, cache_timeout: int, mime_types: Mapping[str, str]
+) -> StaticFiles:
     """Return what serves the files of a folder."""
     files = StaticFiles(str(directory), list_folders=list_folders, cache_timeout=cache_timeout)
     files.indexNames = [default_file]
+    files.contentTypes = {**files.contentTypes, **{suffix.lower(): kind for suffix, kind in mime_types.items()}}
     return files
 
 
@@ -98,19 +104,26 @@ class Unavailable(Resource):
 def tree(root: Any, children: Mapping[str, Any]) -> Any:
     """Return the resource of the root path with the other paths below it."""
     top: Any = notFound() if root is None else root
+    if top.isLeaf and children:
+        top = Top(top)
     for name, resource in children.items():
         top.putChild(name.encode(), resource)
     return top
 
 
 class HttpConnection(HTTPChannel):
-    """One HTTP connection. The head of a request must be complete in time, however its lines come."""
+    """One HTTP connection.
+
+    The head of a request must be complete in time, however its lines come. Requests that are sent before the answer to the
+    one before is there are answered one in each turn: there may be thousands in one read.
+    """
 
     site: BoundedSite
     place: str | None = None
 
     def connectionMade(self) -> None:
         self._is_in_head = True
+        self._is_waiting = False  # for its next turn
         self._deadline: Any = None
         super().connectionMade()
 
@@ -127,11 +140,34 @@ class HttpConnection(HTTPChannel):
         super().allHeadersReceived()
         self.persistent = self.persistent and not has_body
 
+    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:
+        self.site.headers.apply(headers)
+        super().writeHeaders(version, code, reason, headers)
+
     def requestDone(self, request: Request) -> None:
         self._is_in_head = True
+        self.paused = True  # the reading of lines, not of the socket
         super().requestDone(request)
+        if self.persistent and self._buffer:
+            self._is_waiting = True
+            self._networkProducer.pauseProducing()
+            self.site.turns.add(self)
+        else:
+            self.paused = False
+
+    def go_on(self) -> None:
+        """Read the request that waits."""
+        if self._is_waiting:
+            self._is_waiting = self.paused = False
+            if not self._waitingForTransport:
+                self._networkProducer.resumeProducing()
+            self.dataReceived(b"")
+
+    def drop(self, reason: str) -> None:
+        self.forceAbortClient()
 
     def connectionLost(self, reason: Any = connectionDone) -> None:
+        self._is_waiting = False
         self.site.release(self)
         self._cancel_deadline()
         super().connectionLost(reason)
@@ -147,11 +183,15 @@ class BoundedSite(Site):
 
     protocol: Any = HttpConnection  # without Twisted's wrapper, which would choose HTTP/2 by TLS
 
-    def __init__(self, root: Any, connections: Connections, *, timeout: int, access_log: bool) -> None:
+    def __init__(
+        self, root: Any, connections: Connections, *, timeout: int, access_log: bool, headers: AnswerHeaders
+    ) -> None:
         super().__init__(root, timeout=timeout)
+        self.headers = headers
         self.displayTracebacks = False
         self.noisy = False
         self._connections = connections
+        self.turns = connections.turns
         self._access_log = access_log
 
     def buildProtocol(self, addr: Any) -> Any:

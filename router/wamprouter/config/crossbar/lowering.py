@@ -23,6 +23,7 @@ from wamprouter.config.options import RawSocketOptions, WebSocketOptions
 from wamprouter.config.problems import Place, Problem, choice, did_you_mean, shown
 from wamprouter.config.realms import Permission, Realm, RealmOptions, Role
 from wamprouter.config.transports import (
+from wamprouter.config.web import 
     EchoTransport,
     RawSocketTransport,
     StaticOptions,
