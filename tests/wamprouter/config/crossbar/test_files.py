@@ -71,6 +71,7 @@ def test_there_is_a_file_for_each_group_of_fields() -> None:
             "rawsocket",
             "realms",
             "testee",
+            "tls",
             "universal",
             "web",
             "websocket",
