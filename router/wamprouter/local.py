@@ -65,6 +65,9 @@ class _LocalWire:
         args = transcode(message.args, old, new)  # type: ignore[attr-defined]  # a source means a payload
         return replace(message, args=args, kwargs=transcode(message.kwargs, old, new))  # type: ignore[attr-defined]  # see above
 
+    def unsent(self) -> None:
+        """Make nothing of it."""
+
 
 WIRE: Final[Wire] = _LocalWire()
 

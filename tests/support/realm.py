@@ -171,6 +171,9 @@ class PlainWire:
         self.packed += 1
         return self.codec.encode(message, source)
 
+    def unsent(self) -> None:
+        self.packed -= 1
+
 
 class Mailbox:
     """A link in memory: what is put in is queued until it is flushed, and then it is in the mailbox."""
@@ -230,7 +233,7 @@ class Line:
         self.is_reading = True
         self.told_to_come_back: list[str] = []
         """Reasons why the router could not serve it at the time."""
-        self.address = "192.0.2.7"
+        self.address = "127.0.0.1"
         self.cookie: str | None = None
 
     def dismiss(self, reason: str, *, may_return: bool = False) -> None:

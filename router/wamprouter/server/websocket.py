@@ -207,9 +207,20 @@ class WebSocketConnection(WebSocketServerProtocol):
         super().onMessageBegin(isBinary)
         self.message_data = bytearray()
 
+    def onMessageFrameBegin(self, length: int) -> None:
+        super().onMessageFrameBegin(length)
+        self._bound_message(self.message_data_total_length)
+
     def onMessageFrameData(self, payload: bytes) -> None:
         if not self.failedByMe:
             self.message_data += payload
+            self._bound_message(len(self.message_data))
+
+    def _bound_message(self, length: int) -> None:
+        """Refuse a message that is longer than may be. Autobahn has a limit one octet above: see ``websocket_factory``."""
+        limit = self.options.max_message_size
+        if length > limit and not self.failedByMe:
+            self._max_message_size_exceeded(length, limit, f"a message of more than {limit} octets")
 
     def onMessageFrameEnd(self) -> None:
         pass  # Autobahn would add the frame to the message here
@@ -546,7 +557,9 @@ def websocket_factory(
     factory.setProtocolOptions(
         webStatus=False,
         maxFramePayloadSize=options.max_frame_size,
-        maxMessagePayloadSize=options.max_message_size,
+        # One more than may be: Autobahn inflates a message up to its limit and forgets what zlib still has. With a message
+        # that is not longer than the real limit, zlib has nothing more.
+        maxMessagePayloadSize=options.max_message_size + 1,
         failByDrop=options.fail_by_drop,
         echoCloseCodeReason=False,
         openHandshakeTimeout=0,  # Connections sees to it, and to pings
@@ -593,7 +606,7 @@ def _deflate_acceptor(options: WebSocketOptions) -> Callable[[list[Any]], PerMes
                     deflate.no_context_takeover or None,
                     deflate.max_window_bits if _may_choose_window(offer, deflate.max_window_bits) else None,
                     deflate.memory_level,
-                    options.max_message_size,
+                    options.max_message_size + 1,  # as above
                 )
         return None
 

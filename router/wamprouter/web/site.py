@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from autobahn.twisted.resource import WebSocketResource
 from twisted.internet.protocol import connectionDone
@@ -21,6 +22,10 @@ from wamprouter.web.headers import AnswerHeaders
 from wamprouter.web.pages import Top
 
 __all__ = ["BoundedSite", "Unavailable", "WebSocketPath", "static_files", "tree"]
+
+
+_ONCE: Final = (b"host", b"origin", b"sec-websocket-key", b"sec-websocket-version")
+"""Headers of an opening handshake that must not come twice (RFC 6455, sections 4.1 and 11.3)."""
 
 
 class StaticFiles(File):
@@ -78,7 +83,16 @@ class WebSocketPath(WebSocketResource):
             request.setHeader(b"upgrade", b"websocket")
             request.setHeader(b"content-type", b"text/plain")
             return b"this path speaks WebSocket only\n"
+        if request.clientproto != b"HTTP/1.1" or any(
+            len(request.requestHeaders.getRawHeaders(name, ())) > 1 for name in _ONCE
+        ):
+            # Autobahn is given the request anew, as HTTP/1.1 and with one header of each name: it would not notice.
+            request.setResponseCode(400)
+            request.setHeader(b"content-type", b"text/plain")
+            return b"this is no opening handshake of WebSocket\n"
         channel = request.channel
+        # What the client has sent behind its request is WebSocket already: Autobahn passes it on like a body.
+        request.content = BytesIO(channel.clearLineBuffer())
         request.site.release(channel)
         channel.transport.unregisterProducer()  # the channel was one; the WebSocket's queue will be
         # The channel's own time-out would end the connection that it no longer has.
