@@ -246,7 +246,7 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ),
     (
         [("transports.0.endpoint.tcp", 1)],
-        'transports[0].endpoint.tcp: unknown field, expected "backlog", "interface", "port", "tls", "type" or "version"',
+        'transports[0].endpoint.tcp: unknown field, expected "backlog", "interface", "port", "portrange", "tls", "type" or "version"',
     ),
     ([("transports.0.endpoint.type", REMOVED)], 'transports[0].endpoint.type: missing, expected "tcp" or "unix"'),
     (
