@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Callable, Iterator, Mapping
+from errno import EADDRINUSE
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
@@ -143,9 +144,7 @@ class Listener:
         endpoint = self.transport.endpoint
         try:
             if isinstance(endpoint, config.TcpEndpoint):
-                self._port = self._reactor.listenTCP(
-                    endpoint.port, self._factory, backlog=endpoint.backlog, interface=endpoint.interface
-                )
+                self._port = self._listen_on_tcp(endpoint)
             else:
                 # With a lock file, a socket file that a crashed router left behind is known for what it is.
                 self._port = self._reactor.listenUNIX(
@@ -157,6 +156,23 @@ class Listener:
             raise CannotStart(f"cannot listen on {endpoint.address}: {reason}") from None
         self._sweeping.start(_period(self.transport), now=False)
         self._reactor.callLater(0, _warn, self.transport)  # a start that may still fail logs one line, its reason
+
+    def _listen_on_tcp(self, endpoint: config.TcpEndpoint) -> IListeningPort:
+        """Open the first port that is free; raise CannotListenError of the last one if none is."""
+        *most, last = endpoint.ports
+        for port in most:
+            try:
+                return self._listen_on(port, endpoint)
+            except CannotListenError as error:
+                if getattr(error.socketError, "errno", None) != EADDRINUSE:
+                    raise
+        return self._listen_on(last, endpoint)
+
+    def _listen_on(self, port: int, endpoint: config.TcpEndpoint) -> IListeningPort:
+        listening: IListeningPort = self._reactor.listenTCP(
+            port, self._factory, backlog=endpoint.backlog, interface=endpoint.interface
+        )
+        return listening
 
     def stop_listening(self) -> Any:
         """Close the port, not the connections; return a Deferred or None."""
