@@ -226,6 +226,7 @@ class RawSocketConnection(Protocol):
                 self.outbox.append(self.outbox.wire.pack(Abort({"message": reason}, LimitExceeded.uri), None))
             self._part()
             self.close(reason)
+            self.factory.call_later(_FAREWELL, self.transport.abortConnection)  # as in ``expel``
 
     def go_away(self) -> None:
         self._part()

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from autobahn.twisted.resource import WebSocketResource
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.protocol import connectionDone
 from twisted.web.http import HTTPChannel, Request
 from twisted.web.pages import notFound
 from twisted.web.resource import Resource
+from twisted.web.server import Request as SiteRequest
 from twisted.web.server import Site
 from twisted.web.static import File
 
@@ -125,6 +127,21 @@ def tree(root: Any, children: Mapping[str, Any]) -> Any:
     return top
 
 
+class LocatedRequest(SiteRequest):
+    """A request that knows the client behind a trusted proxy: the access log asks it."""
+
+    site: BoundedSite
+
+    def getClientAddress(self) -> Any:
+        peer = super().getClientAddress()
+        address = address_of(peer)
+        forwarded_for = ", ".join(self.requestHeaders.getRawHeaders("x-forwarded-for", ()))
+        client = self.site.client(address, forwarded_for)
+        if client == address:
+            return peer
+        return (IPv6Address if ":" in client else IPv4Address)("TCP", client, 0)
+
+
 class HttpConnection(HTTPChannel):
     """One HTTP connection.
 
@@ -200,8 +217,9 @@ class BoundedSite(Site):
     def __init__(
         self, root: Any, connections: Connections, *, timeout: int, access_log: bool, headers: AnswerHeaders
     ) -> None:
-        super().__init__(root, timeout=timeout)
+        super().__init__(root, timeout=timeout, requestFactory=LocatedRequest)
         self.headers = headers
+        self.client = connections.client
         self.displayTracebacks = False
         self.noisy = False
         self._connections = connections

@@ -27,6 +27,25 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ),
     ([("pythonpath", "src")], 'pythonpath: got "src", expected a list'),
     ([("pythonpath", [""])], 'pythonpath[0]: got "", expected a folder'),
+    # limits
+    (
+        [("limits", {"joins_per_second": -1})],
+        "limits.joins_per_second: got -1, expected an integer from 0 to 10000000 (0 for no limit)",
+    ),
+    ([("limits", {"join_burst": 0})], "limits.join_burst: got 0, expected an integer from 1 to 10000000"),
+    ([("limits", {"joins": 1})], 'limits.joins: unknown field; did you mean "join_burst"?'),
+    *(
+        (
+            [("transports.0.trusted_proxies", [wrong])],
+            f'transports[0].trusted_proxies[0]: got "{wrong}", '
+            'expected an address or network such as "10.0.0.0/8", or "unix"',
+        )
+        for wrong in ("10.0.0.1/8", "proxy.example.com", "", "10.0.0.0/33")
+    ),
+    (
+        [("transports.0.options", {"on_excess": "drop"})],
+        'transports[0].options.on_excess: got "drop", expected "pause" or "disconnect"',
+    ),
     # realms
     ([("realms.0", "realm1")], 'realms[0]: got "realm1", expected an object'),
     (
