@@ -54,6 +54,7 @@ from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.listeners import CannotStart, Listener
 from wamprouter.server.peer import Lobby, Peer
 from wamprouter.server.turns import Turns
+from wamprouter.session import Session
 from wamprouter.store.memory import MemoryStore
 
 __all__ = ["CannotStart", "Node", "run"]
@@ -150,6 +151,7 @@ class Node:
             role.name,
             role.authorizer,
             realm=realm.name,
+            describe=_transport_of,
             ask=partial(self.caller.call, realm.name, role.authorizer, timeout=role.authorizer_timeout / 1000),
             hear=partial(self.caller.subscribe, realm.name, f"{role.authorizer}.changed"),
             deliver=self.dispatcher.deliver,
@@ -268,6 +270,13 @@ def _carrying_out(tell: Callable[[Fact], None]) -> Callable[[Fact], None]:
         tell(fact)
 
     return carry_out
+
+
+def _transport_of(session: Session) -> dict[str, Any]:
+    """Return what authorizers are told of a connection: no headers, which have secrets in them."""
+    peer = session.link.owner
+    described = peer.transport() if isinstance(peer, Peer) else {}
+    return {key: described[key] for key in ("type", "peer", "is_secure") if key in described}
 
 
 def _log_fact(fact: Fact) -> None:

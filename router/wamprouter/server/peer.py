@@ -193,6 +193,10 @@ class Peer:
         except ProtocolViolation as violation:
             self.abort(violation)
 
+    def transport(self) -> dict[str, Any]:
+        """Return what authenticators are told of the connection."""
+        return self._connection.described()
+
     def lost(self) -> None:
         """The connection is gone."""
         self.state = State.CLOSED

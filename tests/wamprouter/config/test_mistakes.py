@@ -220,6 +220,29 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
         [("transports.0.endpoint.tls", "yes")],
         'transports[0].endpoint.tls: got "yes", expected an object, or null for none',
     ),
+    # authorizers
+    (
+        [("realms.0.roles.0.authorizer", "com.judge")],
+        'realms[0].roles[0].authorizer: got "com.judge", expected either permissions or an authorizer, not both',
+    ),
+    (
+        [("realms.0.roles.1", {"name": "judged", "authorizer": "wamp.session.get"})],
+        'realms[0].roles[1].authorizer: got "wamp.session.get", expected a procedure of the application: those below "wamp." '
+        "are the router's own",
+    ),
+    (
+        [("realms.0.roles.1", {"name": "judged", "authorizer": "com..judge"})],
+        'realms[0].roles[1].authorizer: got "com..judge", expected the URI of a procedure of the application, such as '
+        '"com.example.authorize"',
+    ),
+    (
+        [("realms.0.roles.1", {"name": "judged", "authorizer": "com.judge", "authorizer_timeout": 0})],
+        "realms[0].roles[1].authorizer_timeout: got 0, expected an integer from 1 to 3600000 (milliseconds)",
+    ),
+    (
+        [("realms.0.roles.1", {"name": "judged", "authorizer": "com.judge", "authorizer_cache_ttl": -1})],
+        "realms[0].roles[1].authorizer_cache_ttl: got -1, expected an integer from 0 to 86400 (seconds, 0 for never)",
+    ),
     # endpoints
     (
         [("transports.0.endpoint.port", "x")],
