@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from wamprouter.cli.credentials import credential, keygen
+
 if TYPE_CHECKING:
     from wamprouter.config import ConfigError, NodeConfig
 
@@ -95,6 +97,10 @@ def version() -> None:
     from wamprouter import __version__
 
     click.echo(f"wamprouter {__version__}")
+
+
+main.add_command(keygen)
+main.add_command(credential)
 
 
 def _opened(file: Path | None) -> "NodeConfig":
