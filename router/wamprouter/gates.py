@@ -113,7 +113,9 @@ class Gates:
 
         records = {
             authid: TicketPrincipal(
-                **_common(principal), ticket=principal.ticket, secret=hashes.parse(principal.ticket)
+                **_common(principal),
+                ticket=principal.ticket.reveal(),
+                secret=hashes.parse(principal.ticket.reveal()),
             )
             for authid, principal in method.principals.items()
         }
@@ -125,10 +127,21 @@ class Gates:
 
         principals: Principals
         if isinstance(method, settings.CraStatic):
-            principals = Static({authid: _record(CraUser, user) for authid, user in method.users.items()})
+            principals = Static(
+                {
+                    authid: CraUser(
+                        **_common(user),
+                        secret=user.secret.reveal(),
+                        salt=user.salt,
+                        iterations=user.iterations,
+                        keylen=user.keylen,
+                    )
+                    for authid, user in method.users.items()
+                }
+            )
         else:
             principals = self._asked(method, CraUser, "wampcra")
-        return CraMethod(principals, lambda: secrets.token_hex(16), _timestamp, _key(method), self._threads)
+        return CraMethod(principals, lambda: secrets.token_hex(16), _timestamp, _key(principals), self._threads)
 
     def _scram(self, method: Any) -> Method:
         from wamp.protocol.auth.scram import PBKDF2, Credential
@@ -136,11 +149,24 @@ class Gates:
 
         principals: Principals
         if isinstance(method, settings.ScramStatic):
-            principals = Static({authid: _record(ScramPrincipal, each) for authid, each in method.principals.items()})
+            principals = Static(
+                {
+                    authid: ScramPrincipal(
+                        **_common(each),
+                        kdf=each.kdf,
+                        iterations=each.iterations,
+                        memory=each.memory,
+                        salt=each.salt,
+                        stored_key=each.stored_key,
+                        server_key=each.server_key,
+                    )
+                    for authid, each in method.principals.items()
+                }
+            )
         else:
             principals = self._asked(method, ScramPrincipal, "scram")
         nobody = Credential(PBKDF2, b"\0" * 16, 4096, None, secrets.token_bytes(32), secrets.token_bytes(32))
-        return ScramMethod(principals, _nonce, _key(method), nobody)
+        return ScramMethod(principals, _nonce, _key(principals), nobody)
 
     def _cryptosign(self, method: Any) -> Method:
         from wamprouter.auth.cryptosign import CryptosignMethod, CryptosignPrincipal
@@ -328,11 +354,6 @@ def _common(principal: settings.Principal) -> dict[str, Any]:
     return {"role": principal.role, "realm": principal.realm, "extra": principal.extra}
 
 
-def _record(kind: type[RecordT], principal: settings.Principal) -> RecordT:
-    """Return a method's record of somebody who stands in the configuration under the same names."""
-    return msgspec.convert(principal.model_dump(by_alias=True, exclude_none=True), kind)
-
-
 def _digits(fingerprint: str | None) -> str | None:
     return None if fingerprint is None else fingerprint.replace(":", "").lower()
 
@@ -351,11 +372,11 @@ def _timestamp() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _key(method: Any) -> bytes:
+def _key(principals: Principals) -> bytes:
     """Return what invented salts are made with: as secret as the credentials, and the same as long as they are.
 
     Where the router has none, because somebody else knows them, it is another one at each start.
     """
-    if isinstance(method, config.Dynamic | config.Function):
+    if not isinstance(principals, Static) or not principals.records:
         return secrets.token_bytes(32)
-    return hashlib.sha256(repr(method.model_dump(by_alias=True)).encode()).digest()
+    return hashlib.sha256(msgspec.json.encode(principals.records)).digest()

@@ -11,6 +11,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from time import monotonic, time
 from typing import Any, Final
 
@@ -29,7 +30,9 @@ from wamp.protocol.uris import Match, UriCheck
 from wamprouter import __version__
 from wamprouter import config as configuration
 from wamprouter.auth.gate import MethodGate
-from wamprouter.authz.roles import Action, Role, Rule
+from wamprouter.authz import AnyRole
+from wamprouter.authz.configured import disclosed, static_role
+from wamprouter.authz.dynamic import DynamicRole, noticing_authorizers
 from wamprouter.callers import Caller
 from wamprouter.config import NodeConfig
 from wamprouter.gates import Gates, load
@@ -94,13 +97,14 @@ class Node:
         tell: Callable[[Fact], None],
         store: EventStore,
     ) -> Realm:
-        uri_check = UriCheck(realm.options.uri_check)
+        roles = {role.name: self._make_role(role, realm) for role in realm.roles}
+        dynamic = [role for role in roles.values() if isinstance(role, DynamicRole)]
         alarm = Alarm(self.dispatcher, self.reactor.callLater, self.now)
         alarm.realm = made = Realm(
             realm.name,
-            {role.name: _make_role(role, uri_check) for role in realm.roles},
+            roles,
             publications=publications,
-            tell=tell,
+            tell=noticing_authorizers(dynamic, tell) if dynamic else tell,
             now=self.now,
             wall_clock=time,
             choose=random.randrange,
@@ -110,6 +114,26 @@ class Node:
             settings=_settings(realm.options),
         )
         return made
+
+    def _make_role(self, role: configuration.Role, realm: configuration.Realm) -> AnyRole:
+        uri_check = UriCheck(realm.options.uri_check)
+        if role.authorizer is None:
+            return static_role(role, uri_check)
+        return DynamicRole(
+            role.name,
+            role.authorizer,
+            realm=realm.name,
+            ask=partial(self.caller.call, realm.name, role.authorizer, timeout=role.authorizer_timeout / 1000),
+            hear=partial(self.caller.subscribe, realm.name, f"{role.authorizer}.changed"),
+            deliver=self.dispatcher.deliver,
+            later=self.reactor.callLater,
+            now=self.now,
+            report=lambda line: _log.error("{line}", line=line),
+            uri_check=uri_check,
+            trustlevel=role.trustlevel,
+            disclose=disclosed(role.disclose),
+            cache_ttl=role.authorizer_cache_ttl,
+        )
 
     def gate(self, auth: configuration.Auth, cookie: configuration.Cookie | None = None) -> MethodGate:
         """Return what admits sessions on a transport; raise CannotStart if that is not possible."""
@@ -202,21 +226,6 @@ def _settings(options: configuration.RealmOptions) -> Settings:
         max_registrations=options.max_registrations,
         max_calls=options.max_calls,
         max_testaments=options.max_testaments,
-    )
-
-
-def _make_role(role: configuration.Role, uri_check: UriCheck) -> Role:
-    rules = [_make_rule(permission) for permission in role.permissions]
-    return Role(role.name, rules, uri_check=uri_check, trustlevel=role.trustlevel)
-
-
-def _make_rule(permission: configuration.Permission) -> Rule:
-    disclosed = {Action.CALL: permission.disclose.caller, Action.PUBLISH: permission.disclose.publisher}
-    return Rule(
-        permission.uri,
-        Match(permission.match),
-        map(Action, permission.allow.actions),
-        [action for action, is_disclosed in disclosed.items() if is_disclosed],
     )
 
 

@@ -6,7 +6,7 @@ Names and nesting are Crossbar's. Each method knows its principals in one of thr
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from wamp.protocol.auth.scram import Credential
 from wamprouter.config.fields import (
@@ -17,17 +17,18 @@ from wamprouter.config.fields import (
     Model,
     Name,
     RealmName,
+    Secret,
     Text,
     Whole,
     Words,
     expected,
 )
+from wamprouter.config.redaction import SecretText
 
 # The role of a peer that joins through a transport without "auth", as in Crossbar.
 ANONYMOUS_ROLE = "anonymous"
 
 Authid: TypeAlias = Annotated[str, Text(r"\S(.*\S)?", "an authid, which neither begins nor ends with a space")]
-Secret: TypeAlias = Annotated[str, Text(r"[\s\S]+", "a secret, which is not empty")]
 Hexadecimal32: TypeAlias = Annotated[str, Text("[0-9a-fA-F]{64}", "32 octets in hexadecimal, 64 digits")]
 Hexadecimal: TypeAlias = Annotated[str, Text("([0-9a-fA-F]{2})+", "octets in hexadecimal")]
 Sha1: TypeAlias = Annotated[str, Text("([0-9a-fA-F]{2}:?){20}", "a SHA-1 fingerprint in hexadecimal")]
@@ -105,6 +106,17 @@ class TicketPrincipal(Principal):
     ticket: Secret = Field(
         description="The ticket, or its hash as `wamprouter credential ticket` makes it: what begins with $ is a hash."
     )
+
+    @field_validator("ticket")
+    @classmethod
+    def _is_ticket_or_hash(cls, ticket: SecretText) -> SecretText:
+        from wamprouter.auth.hashes import parse
+
+        try:
+            parse(ticket.reveal())
+        except ValueError as error:
+            raise expected(f"a ticket, or its hash as `wamprouter credential ticket` makes it: {error}") from None
+        return ticket
 
 
 class TicketStatic(Static):

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeAlias, runtime_checkable
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from wamprouter.config.environment import Variable
+from wamprouter.config.redaction import HIDDEN, SecretText
 
-_VARIABLE_SCHEMA = {"type": "string", "pattern": r"^\$\{.+\}$"}
+_VARIABLE = r"^\$[A-Za-z_][A-Za-z0-9_]*$"
+_VARIABLE_SCHEMA = {"type": "string", "pattern": rf"^\$\{{.+\}}$|{_VARIABLE}"}
 _DIGITS = 20  # more than any limit needs; int() of thousands of digits is refused by Python with another error
 _FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -23,7 +25,7 @@ _FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no"
 class Model(BaseModel):
     """A part of the configuration: fixed once read, and without unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 @runtime_checkable
@@ -106,7 +108,21 @@ class Text:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         form = self.written or self.pattern
-        return {"type": "string", "pattern": rf"^(?:{form})$|\$\{{"}  # with a variable in it, any text
+        return {"type": "string", "pattern": rf"^(?:{form})$|\$\{{|{_VARIABLE}"}  # with a variable in it, any text
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A text that is never shown, neither in an error nor in the model."""
+
+    words: str = "a string that is not empty"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            SecretText,
+            core_schema.str_schema(strict=True, min_length=1),
+            serialization=core_schema.plain_serializer_function_ser_schema(lambda _: HIDDEN, when_used="json"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +152,8 @@ def _located(text: str, info: core_schema.ValidationInfo[dict[str, Path] | None]
 def _plain(value: object) -> object:
     """Return a value of any kind as what a serializer knows, which a `Variable` is not."""
     match value:
+        case SecretText():
+            return value.reveal()
         case str():
             return str(value)
         case list():
@@ -146,7 +164,10 @@ def _plain(value: object) -> object:
 
 
 Flag: TypeAlias = Annotated[bool, _Flag()]
-Anything: TypeAlias = Annotated[Any, BeforeValidator(_plain)]
+# Not in a model's repr, because a component's passwords are in it.
+Anything: TypeAlias = Annotated[Any, BeforeValidator(_plain), Field(repr=False)]
+# `secret.reveal()` is the plain string; a SecretText may also be compared and encoded as it is.
+Secret: TypeAlias = Annotated[SecretText, Hidden()]
 
 Port: TypeAlias = Annotated[int, Whole(0, 65535)]
 Backlog: TypeAlias = Annotated[int, Whole(1, 65535)]

@@ -5,16 +5,20 @@ place is followed through the model's types: that tells branches from fields, th
 the names known there.
 """
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from wamprouter.config.fields import Worded
-from wamprouter.config.problems import ABSENT, Place, Problem, choice, did_you_mean, lookup, shown
+from wamprouter.config.environment import Variable
+from wamprouter.config.fields import Hidden, Text, Worded, Words
+from wamprouter.config.problems import ABSENT, Place, Problem, choice, did_you_mean, lookup, nearest, shown
+from wamprouter.config.redaction import HIDDEN, SecretText, is_secret, names_secret, redacted
 
 _WORDS = {
     str: "a string",
@@ -23,6 +27,8 @@ _WORDS = {
     tuple: "a list",
     dict: "an object",
 }
+_SECRET = SecretText(HIDDEN)
+_UNQUOTED = re.compile(r"-?(0|[1-9][0-9]{0,20})|true|false")
 # Follows from another mistake, which is told: a default that needs another field.
 _CONSEQUENCES = {"default_factory_not_called"}
 
@@ -39,8 +45,14 @@ class _Spot:
 
 def mistakes(error: ValidationError, model: type[BaseModel], document: object) -> list[Problem]:
     """Return what is wrong with the document, in the order of the model's fields."""
-    found = error.errors(include_url=False, include_context=True)
-    return [problem for details in found if (problem := _problem(details, model, document)) is not None]
+    found = [(details, _spot(details["loc"], model)) for details in error.errors(include_url=False)]
+    misspelt = {_meant(spot) for details, spot in found if details["type"] == "extra_forbidden"}
+    problems = (
+        _problem(details, model, document)
+        for details, spot in found
+        if not (details["type"] == "missing" and spot.place in misspelt)  # told as unknown, with what was meant
+    )
+    return [problem for problem in problems if problem is not None]
 
 
 def _problem(details: ErrorDetails, model: type[BaseModel], document: object) -> Problem | None:
@@ -53,7 +65,13 @@ def _problem(details: ErrorDetails, model: type[BaseModel], document: object) ->
     if details["type"] == "too_short" and value:  # all its entries are wrong, and are told
         return None
     tell = _TELL.get(details["type"], _told_kind)
-    return tell(spot, details["input"] if value is ABSENT else value, details)
+    if tell is _told_expectation and _holds_secret(lookup(document, spot.place[:-1])):
+        tell = _told_beside_secret  # the check's own words may tell of what stands beside
+    return tell(spot, _visible(spot, details["input"] if value is ABSENT else value), details)
+
+
+def _is(details: ErrorDetails, kind: str, places: set[Place | None]) -> bool:
+    return details["type"] == kind and details["loc"] in places
 
 
 def _concerns_key(details: ErrorDetails) -> bool:
@@ -63,11 +81,16 @@ def _concerns_key(details: ErrorDetails) -> bool:
 
 def _told_kind(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
     near = did_you_mean(value, [name for name in _alternatives(spot.type) if isinstance(name, str)])
-    return Problem(spot.place, f"got {shown(value)}, expected {_words(spot.type)}{near}")
+    hint = near or _quotes(spot.type, details["input"])
+    return Problem(spot.place, f"got {shown(value)}, expected {_words(spot.type)}{hint}")
 
 
 def _told_expectation(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
     return Problem(spot.place, f"got {shown(value)}, expected {details['ctx']['words']}")
+
+
+def _told_beside_secret(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
+    return Problem(spot.place, f"got {shown(value)}, expected {_words(spot.type)} that fits the secret beside it")
 
 
 def _told_missing(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
@@ -75,18 +98,25 @@ def _told_missing(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
 
 
 def _told_name(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
-    return Problem(spot.place[:-1], f"got the name {shown(spot.place[-1])}, expected {_words(spot.key_type)}")
+    text = f"got the name {shown(spot.place[-1])}, expected {_words(spot.key_type)}"
+    return Problem(spot.place[:-1], text, key=spot.place)
 
 
 def _told_unknown(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
-    known = sorted(name for model in _models(spot.within) for name in _fields(model))
+    known = _known(spot.within)
     near = did_you_mean(spot.place[-1], known)
-    return Problem(spot.place, f"unknown field{near or f', expected {choice(known)}'}")
+    return Problem(spot.place, f"unknown field{near or f', expected {choice(known)}'}", key=spot.place)
 
 
 def _told_type(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
     known = [tag for member in _models(spot.type) for tag in _tags(member)]
-    if not isinstance(value, dict) or "type" not in value:
+    if not isinstance(value, dict):  # a string of our own, in whose attributes pydantic has looked for one
+        return _told_kind(spot, value, details)
+    if "type" not in value:
+        unknown = [name for name in value if isinstance(name, str) and name not in _known(spot.type)]
+        misspelt = nearest("type", unknown)
+        if misspelt is not None:
+            return _told_unknown(_Spot((*spot.place, misspelt), Any, str, spot.type), value[misspelt], details)
         return Problem((*spot.place, "type"), f"missing, expected {choice(known)}")
     near = did_you_mean(value["type"], known)
     return Problem((*spot.place, "type"), f"got {shown(value['type'])}, expected {choice(known)}{near}")
@@ -101,6 +131,63 @@ _TELL: dict[str, Callable[[_Spot, object, ErrorDetails], Problem]] = {
     "union_tag_invalid": _told_type,
     "union_tag_not_found": _told_type,
 }
+
+
+def _visible(spot: _Spot, value: object) -> object:
+    """Return what may be shown of a value: by the kind of its field, or by the field's name where no kind vouches."""
+    if _hides(spot.type):
+        return value if value is None or isinstance(value, bool) or value == "" else _SECRET
+    notes = (note for _, metadata in _members(spot.type) for note in metadata)
+    if _alternatives(spot.type) or any(
+        isinstance(note, Worded) and not isinstance(note, Text | Words) for note in notes
+    ):
+        return value  # no free text
+    name = next((step for step in reversed(spot.place) if isinstance(step, str)), None)
+    if not names_secret(name):
+        return value
+    visible = redacted(value, name)
+    return _SECRET if visible == HIDDEN else visible
+
+
+def _hides(kind: Any) -> bool:
+    """Say whether secrets belong there, or a list or an object of nothing but secrets."""
+    return any(
+        any(isinstance(note, Hidden) for note in metadata) or any(map(_hides, get_args(member)))
+        for member, metadata in _members(kind)
+        if get_origin(member) is not Literal
+    )
+
+
+def _holds_secret(node: object) -> bool:
+    return isinstance(node, dict) and any(is_secret(value) for value in node.values())
+
+
+def _quotes(kind: Any, value: object) -> str:
+    """Return what to say of a value that would be right with quotes, or without them."""
+    if isinstance(value, str) and not isinstance(value, Variable) and _UNQUOTED.fullmatch(value):
+        return " (without quotes)" if _fits(json.loads(value), kind) else ""
+    if isinstance(value, int | float):
+        return " (in quotes)" if _fits(json.dumps(value), kind) else ""
+    return ""
+
+
+def _fits(value: object, kind: Any) -> bool:
+    try:
+        TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def _known(kind: Any) -> list[str]:
+    """Return the names of all fields that may stand there."""
+    return sorted({name for model in _models(kind) for name in _fields(model)})
+
+
+def _meant(spot: _Spot) -> Place | None:
+    """Return the place of the field that is meant by an unknown one."""
+    name = nearest(spot.place[-1], _known(spot.within))
+    return None if name is None else (*spot.place[:-1], name)
 
 
 def _spot(loc: Place, model: type[BaseModel]) -> _Spot:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from wamprouter.config.fields import Anything, Classname, Folder, Id, Model, Name, RealmName, Words
+from wamprouter.config.fields import Anything, Classname, Flag, Folder, Id, Model, Name, RealmName, Words
 from wamprouter.config.realms import Realm, RealmTemplate
 from wamprouter.config.transports import Transport
 
@@ -41,6 +41,11 @@ class NodeConfig(Model):
     pythonpath: tuple[Folder, ...] = Field(
         default=(),
         description="Folders in which components are found, besides the configuration file's own. Default: none.",
+    )
+    insecure: Flag = Field(
+        default=False,
+        description="Let strangers do everything: without this, a file is refused in which peers without credentials may "
+        "register or publish everywhere on an address that other machines reach. Default: no.",
     )
     realms: Annotated[tuple[Realm, ...], Words("a list with at least one realm")] = Field(
         min_length=1, description="The realms, at least one."

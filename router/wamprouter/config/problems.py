@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeAlias
 
+from wamprouter.config.redaction import is_secret, redacted
+
 Place: TypeAlias = tuple[str | int, ...]
 
 ABSENT = object()  # what `lookup` finds where the document has nothing; None is a value
@@ -37,9 +39,10 @@ class Problem:
 
     place: Place
     text: str
+    key: Place | None = None  # the place whose key is at fault, where it is a key and not the value
 
     def line(self, source: str) -> str:
-        """Return the problem as one line that starts with the source's name."""
+        """Return the problem as one line that starts with the source's name, or with its file, line and column."""
         place = printed(self.place)
         return one_line(f"{source}: {place}: {self.text}" if place else f"{source}: {self.text}")
 
@@ -56,8 +59,10 @@ def _step(step: str | int) -> str:
 
 
 def shown(value: object) -> str:
-    """Write a value as JSON, shortened to fit on a line."""
-    text = json.dumps(value, ensure_ascii=False, default=str, skipkeys=True)
+    """Write a value as JSON, without the secrets in it and shortened to fit on a line."""
+    if is_secret(value):
+        return "a secret"
+    text = json.dumps(redacted(value), ensure_ascii=False, default=str, skipkeys=True)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
@@ -72,10 +77,16 @@ def choice(values: Iterable[object]) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
+def nearest(value: object, known: Sequence[str]) -> str | None:
+    """Return the known name that a value resembles, if there is one; nothing resembles a secret."""
+    near = get_close_matches(value, known, n=1) if isinstance(value, str) and not is_secret(value) else []
+    return near[0] if near else None
+
+
 def did_you_mean(value: object, known: Sequence[str]) -> str:
     """Return `; did you mean "…"?` when one of the known names resembles the value, else nothing."""
-    near = get_close_matches(value, known, n=1) if isinstance(value, str) else []
-    return f"; did you mean {shown(near[0])}?" if near else ""
+    near = nearest(value, known)
+    return "" if near is None else f"; did you mean {shown(near)}?"
 
 
 def lookup(document: object, place: Place) -> object:

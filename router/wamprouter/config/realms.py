@@ -10,7 +10,7 @@ from pydantic import Field, GetJsonSchemaHandler, ValidationInfo, field_validato
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from wamprouter.config.fields import Flag, Model, Name, RealmName, Text, Whole, Words, expected
+from wamprouter.config.fields import Flag, Model, Name, RealmName, Text, Timeout, Whole, Words, expected
 from wamprouter.config.problems import shown
 
 Match: TypeAlias = Literal["exact", "prefix", "wildcard"]
@@ -21,6 +21,10 @@ UriPattern: TypeAlias = Annotated[
         'a URI such as "com.x.y", or, without "match", one such as "com.x.*", "com.*.y" or "*"',
         written=r"[^\s#]*",
     ),
+]
+
+Procedure: TypeAlias = Annotated[
+    str, Text(r"[^\s.#]+(\.[^\s.#]+)*", 'the URI of a procedure of the application, such as "com.example.authorize"')
 ]
 
 ACTIONS = ("call", "register", "publish", "subscribe")
@@ -128,6 +132,37 @@ class Role(Model):
         description="What the role may do: the exact URI decides, else the longest prefix, else the most specific "
         "wildcard. Default: nothing, because what is not allowed is denied.",
     )
+    authorizer: Procedure | None = Field(
+        default=None,
+        description="The procedure that is asked, in place of permissions: it is called in the role's realm with the session, "
+        "the URI, the action and the request's options. Default: none, so that the permissions decide.",
+    )
+    authorizer_timeout: Timeout = Field(
+        default=5000,
+        description="Milliseconds for the authorizer to answer; then the request is denied. Default 5000: the session waits "
+        "as long.",
+    )
+    authorizer_cache_ttl: Annotated[int, Whole(0, 86_400, "seconds, 0 for never")] = Field(
+        default=60,
+        description="Seconds that an answer is remembered at most, where the authorizer says that it may be. Default 60: long "
+        "for a busy session, short for somebody who has lost a permission.",
+    )
+    disclose: Disclose = Field(
+        default=Disclose(),
+        description="Whose identity is disclosed whatever permits the request. Default: nobody's but where the permission, or "
+        "the authorizer, says so.",
+    )
+
+    @field_validator("authorizer")
+    @classmethod
+    def _decides_alone(cls, authorizer: str | None, info: ValidationInfo) -> str | None:
+        if authorizer is None:
+            return None
+        if info.data.get("permissions"):
+            raise expected("either permissions or an authorizer, not both")
+        if authorizer.startswith("wamp."):
+            raise expected('a procedure of the application: those below "wamp." are the router\'s own')
+        return authorizer
 
 
 class HistoryPolicy(Model):

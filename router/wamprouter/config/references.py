@@ -4,7 +4,7 @@ Looks at the plain document and passes over whatever has the wrong shape, so tha
 those of shape.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from wamprouter.config.auth import ANONYMOUS_ROLE
 from wamprouter.config.problems import Place, Problem, choice, did_you_mean, lookup, printed, shown
@@ -38,9 +38,22 @@ ROLES: tuple[Pattern, ...] = (
 )
 
 
-def dangling(document: object) -> list[Problem]:
-    """Return the names that are used twice, and those that name nothing."""
+def dangling(document: object, mistaken: Collection[Problem] = ()) -> list[Problem]:
+    """Return the names that are used twice, and those that name nothing.
+
+    While a realm's or a role's name is mistaken, what is meant by other names cannot be told.
+    """
+    if any(_concerns_name(problem) for problem in mistaken):
+        return list(_duplicates(document))
     return [*_duplicates(document), *_unknown_in_auth(document), *_unknown_in_components(document)]
+
+
+def _concerns_name(problem: Problem) -> bool:
+    """Say whether a mistake is one of a realm or a role as a whole, of its name, or of the name of a field of it."""
+    place = problem.place
+    if not place or place[0] not in ("realms", "realm_template") or {"permissions", "options"} & {*place}:
+        return False
+    return problem.key is not None or isinstance(place[-1], int) or place[-1] in ("name", "roles")
 
 
 def select(node: object, pattern: Pattern, place: Place = ()) -> Iterator[tuple[Place, object]]:

@@ -34,7 +34,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from wamp.protocol.uris import Match
 
-__all__ = ["PatternIndex"]
+__all__ = ["PatternIndex", "is_matched"]
 
 T = TypeVar("T")
 
@@ -44,6 +44,16 @@ _Components: TypeAlias = tuple[str, ...]
 _K = TypeVar("_K", str, _Components)
 
 _WILDCARD = ""
+
+
+def is_matched(uri: str, pattern: str, match: Match) -> bool:
+    """Tell whether a pattern matches an exact URI: for one of them, where an index would be too much."""
+    if match is Match.EXACT:
+        return uri == pattern
+    if match is Match.PREFIX:
+        return uri.startswith(pattern)
+    components, wanted = uri.split("."), pattern.split(".")
+    return len(components) == len(wanted) and all(b in (_WILDCARD, a) for a, b in zip(components, wanted, strict=True))
 
 
 class PatternIndex(Generic[T]):

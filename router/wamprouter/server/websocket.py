@@ -8,6 +8,7 @@ the read to Autobahn.
 
 from __future__ import annotations
 
+from codecs import utf_8_decode
 from collections.abc import Callable
 from os import urandom
 from time import monotonic
@@ -36,6 +37,7 @@ _log = Logger()
 
 _OPEN: Final = WebSocketServerProtocol.STATE_OPEN
 _CONNECTING: Final = WebSocketServerProtocol.STATE_CONNECTING
+_CLOSING: Final = WebSocketServerProtocol.STATE_CLOSING
 _PONG: Final = 0x8A
 _MASKED: Final = 0x80
 _LONGEST_REQUEST: Final = 16 * 1024
@@ -46,6 +48,10 @@ _LARGEST_FAST: Final = 65535
 """Longer frames span several reads: Autobahn's parser takes them as they come, without joining buffers."""
 _LONGEST_TAIL: Final = 4096
 """More than this of an incomplete frame goes to Autobahn, too: joining it to every further read could cost much."""
+_LONGEST_HEAD: Final = 14
+"""Octets of a frame's head: two, the length, the mask."""
+_STEPS: Final = 200
+"""Of Autobahn's parser in one turn of the reactor, two for a frame: a millisecond, so that small frames delay nobody else."""
 
 CLOSE_NORMAL: Final = 1000
 CLOSE_GOING_AWAY: Final = 1001
@@ -68,6 +74,19 @@ def _unmask(payload: bytes, mask: bytes) -> bytes:
     return (int.from_bytes(payload, "little") ^ int.from_bytes(key, "little")).to_bytes(length, "little")
 
 
+def _may_become_text(data: bytes, body: int, end: int) -> bool:
+    """Tell whether the beginning of a payload may go on as UTF-8: a text is refused where it turns bad (section 8.1)."""
+    payload = _unmask(data[body:end], data[body - 4 : body])
+    if payload.isascii():
+        return True
+    try:
+        _, complete = utf_8_decode(payload, "strict", False)  # the end may be inside a character
+    except UnicodeDecodeError:
+        return False
+    # Python still hopes when it sees the first two octets of a surrogate.
+    return not (payload[complete:].startswith(b"\xed") and payload[complete + 1 :] >= b"\xa0")
+
+
 class WebSocketConnection(WebSocketServerProtocol):
     """One WebSocket connection. ``websocket_factory`` makes a subclass of it for each listener.
 
@@ -80,6 +99,7 @@ class WebSocketConnection(WebSocketServerProtocol):
     state: int  # Autobahn's types know the first value of these only
     current_frame: Any
     inside_message: bool
+    message_data: Any  # octets; Autobahn's own is a list of them
     service: Service
     connections: Connections
     options: WebSocketOptions
@@ -99,6 +119,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.conversation: Conversation | None = None
         self.cookie: str | None = None
         self._tail = b""
+        self._is_behind = False  # whether Autobahn has not parsed yet what was read
         self.connections.add(self)
         self.peer = peer_name(self.transport)
         if not isinstance(self.transport, _UnixConnection):
@@ -149,6 +170,25 @@ class WebSocketConnection(WebSocketServerProtocol):
             if outbox.queued > outbox.limit:
                 self.expel("pings without reading the answers")
 
+    # A message that Autobahn parses is collected as the octets that it is. Autobahn itself keeps a list of all fragments
+    # and reads, which with small ones takes twenty times that, and with empty ones grows for ever.
+
+    def onMessageBegin(self, isBinary: bool) -> None:
+        super().onMessageBegin(isBinary)
+        self.message_data = bytearray()
+
+    def onMessageFrameData(self, payload: bytes) -> None:
+        if not self.failedByMe:
+            self.message_data += payload
+
+    def onMessageFrameEnd(self) -> None:
+        pass  # Autobahn would add the frame to the message here
+
+    def onMessageEnd(self) -> None:
+        payload, self.message_data = bytes(self.message_data), None
+        if not self.failedByMe:
+            self.onMessage(payload, self.message_is_binary)
+
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         if self.conversation is None:
             return
@@ -192,6 +232,37 @@ class WebSocketConnection(WebSocketServerProtocol):
                 self._dataReceived(data)
         self.service.flush()
 
+    def consumeData(self) -> None:
+        """Let Autobahn parse what it has, but not for longer than others can wait: then the rest comes in another turn."""
+        if self.state not in (_OPEN, _CLOSING):
+            super().consumeData()
+            return
+        for _ in range(_STEPS):
+            if not self.processData():
+                break
+            if self.state not in (_OPEN, _CLOSING):
+                return
+        else:
+            self._fall_behind()
+            return
+        # It has come to a head that is not complete; or it has failed, and will not go on with that frame.
+        if len(self.data) > _LONGEST_HEAD:
+            self.data = b""
+
+    def _fall_behind(self) -> None:
+        if not self._is_behind:
+            self._is_behind = True
+            self.transport.pauseProducing()
+            self.factory.reactor.callLater(0, self._catch_up)
+
+    def _catch_up(self) -> None:
+        self._is_behind = False
+        if self.state in (_OPEN, _CLOSING):
+            self.consumeData()
+            if not self._is_behind and not self.is_paused:
+                self.transport.resumeProducing()
+            self.service.flush()
+
     def _read_frames(self, data: bytes) -> bytes:
         """Take the frames at the beginning of ``data`` that are as expected; return what is left for Autobahn.
 
@@ -225,7 +296,7 @@ class WebSocketConnection(WebSocketServerProtocol):
                 return data[at:]
             stop = body + length
             if stop > end:
-                if end - at > _LONGEST_TAIL:
+                if end - at > _LONGEST_TAIL or (first == TEXT and not _may_become_text(data, body, end)):
                     return data[at:]
                 break
             payload = _unmask(data[body:stop], data[body - 4 : body])
@@ -314,7 +385,7 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def resume_reading(self) -> None:
         self.is_paused = False
-        if self.state == _OPEN:
+        if self.state == _OPEN and not self._is_behind:
             self.transport.resumeProducing()
 
     # -- Monitored

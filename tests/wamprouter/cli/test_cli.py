@@ -90,8 +90,8 @@ def test_check_prints_every_problem_on_a_line_of_stderr() -> None:
     result = run("check", "--config", "router.json")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.splitlines() == [
-        "router.json: transports[0].endpoint: missing, expected an object",
-        "router.json: transports[0].paths: missing, expected an object with at least one path",
+        "router.json:1:92: transports[0].endpoint: missing, expected an object",
+        "router.json:1:92: transports[0].paths: missing, expected an object with at least one path",
     ]
 
 

@@ -74,7 +74,7 @@ def test_a_folder_is_told() -> None:
 def test_an_empty_yaml_file_is_a_document_without_content() -> None:
     """It can be read, so it is an invalid configuration and not an unreadable one."""
     Path("a.yaml").touch()
-    with pytest.raises(ConfigError, match=r"^a.yaml: got null, expected an object$") as caught:
+    with pytest.raises(ConfigError, match=r"^a.yaml:1:1: got null, expected an object$") as caught:
         load(Path("a.yaml"))
     assert not isinstance(caught.value, UnreadableConfig)
 
@@ -82,5 +82,5 @@ def test_an_empty_yaml_file_is_a_document_without_content() -> None:
 def test_a_byte_order_mark_is_passed_over() -> None:
     """Editors on Windows write one."""
     Path("a.json").write_bytes(b"\xef\xbb\xbf[]")
-    with pytest.raises(ConfigError, match=r"^a.json: got \[\], expected an object$"):
+    with pytest.raises(ConfigError, match=r"^a.json:1:1: got \[\], expected an object$"):
         load(Path("a.json"))

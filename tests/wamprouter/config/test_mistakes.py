@@ -19,11 +19,11 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ([("compnents", [])], 'compnents: unknown field; did you mean "components"?'),
     (
         [("zzz", 1)],
-        'zzz: unknown field, expected "$schema", "components", "pythonpath", "realm_template", "realms", "transports" or "version"',
+        'zzz: unknown field, expected "$schema", "components", "insecure", "pythonpath", "realm_template", "realms", "transports" or "version"',
     ),
     (
         [("[key]", 1)],
-        '["[key]"]: unknown field, expected "$schema", "components", "pythonpath", "realm_template", "realms", "transports" or "version"',
+        '["[key]"]: unknown field, expected "$schema", "components", "insecure", "pythonpath", "realm_template", "realms", "transports" or "version"',
     ),
     ([("pythonpath", "src")], 'pythonpath: got "src", expected a list'),
     ([("pythonpath", [""])], 'pythonpath[0]: got "", expected a folder'),
@@ -63,7 +63,7 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     # permissions
     (
         [("realms.0.roles.0.permissions.0.uri", 7)],
-        f"realms[0].roles[0].permissions[0].uri: got 7, expected {URI_WORDS}",
+        f"realms[0].roles[0].permissions[0].uri: got 7, expected {URI_WORDS} (in quotes)",
     ),
     (
         [("realms.0.roles.0.permissions.0.uri", "com.x*y")],
@@ -104,7 +104,24 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ),
     (
         [("transports.0.endpoint.port", "8080")],
-        'transports[0].endpoint.port: got "8080", expected an integer from 0 to 65535',
+        'transports[0].endpoint.port: got "8080", expected an integer from 0 to 65535 (without quotes)',
+    ),
+    (
+        [("transports.0.endpoint.port", "70000")],
+        'transports[0].endpoint.port: got "70000", expected an integer from 0 to 65535',
+    ),
+    ([("version", "1")], 'version: got "1", expected 1 (without quotes)'),
+    (
+        [("transports.0.options.fail_by_drop", "true")],
+        'transports[0].options.fail_by_drop: got "true", expected true or false (without quotes)',
+    ),
+    (
+        [("transports.0.auth.anonymous.role", True)],
+        "transports[0].auth.anonymous.role: got true, expected a name without spaces (in quotes)",
+    ),
+    (
+        [("realms.0.name", 7.5)],
+        'realms[0].name: got 7.5, expected a realm name such as "realm1" or "com.example" (in quotes)',
     ),
     (
         [("transports.0.endpoint.port", 65536)],

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.rfc6455.peer import DELIVERIES, Delivery, Peer
 from tests.robustness.conftest import Start
 from tests.robustness.measure import KIB, MIB, MemoryWatch
 from tests.support.process import RouterProcess, endpoint
@@ -132,16 +133,29 @@ VIOLATIONS: dict[str, tuple[bytes, int]] = {
         TOO_BIG,
     ),
 }
-VIOLATION = pytest.mark.parametrize(("data", "code"), VIOLATIONS.values(), ids=VIOLATIONS.keys())
+LONGEST_BY_OCTETS = 2000  # octets; a system call for each
+
+HOW = [
+    pytest.param(data, code, deliver, id=f"{name}, {how}")
+    for name, (data, code) in VIOLATIONS.items()
+    for how, deliver in DELIVERIES.items()
+    if len(data) < LONGEST_BY_OCTETS or "octet" not in how
+]
 
 
-@VIOLATION
-def test_a_frame_that_breaks_the_rules_closes_its_connection(wamp: Client, data: bytes, code: int) -> None:
-    wamp.stream.send(data)
-    assert wamp.closing().code == code
+@pytest.mark.parametrize("service", ["wamp.2.json", "echo"])
+@pytest.mark.parametrize(("data", "code", "deliver"), HOW)
+def test_a_frame_that_breaks_the_rules_closes_its_connection(
+    router: RouterProcess, service: str, data: bytes, code: int, deliver: Delivery
+) -> None:
+    """However it arrives, and whoever parses it: with the code that says what was wrong, and nothing behind it."""
+    peer = Peer(router.urls[0], service) if service != "echo" else Peer(router.urls[1])
+    deliver(peer.stream, data)
+    assert peer.closing().code == code
+    peer.close()
 
 
-@VIOLATION
+@pytest.mark.parametrize(("data", "code"), VIOLATIONS.values(), ids=VIOLATIONS.keys())
 def test_the_same_behind_a_good_frame_in_one_segment(wamp: Client, data: bytes, code: int) -> None:
     """The good frame is handled first."""
     message = wamp.codec.encode(Call(7, {}, "com.nowhere"))
