@@ -232,6 +232,7 @@ class Line:
         """Reasons why the router could not serve it at the time."""
         self.address = "192.0.2.7"
         self.cookie: str | None = None
+        self.has_new_cookie = True
 
     def come_back_later(self, reason: str) -> None:
         self.told_to_come_back.append(reason)

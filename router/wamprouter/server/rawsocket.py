@@ -176,6 +176,7 @@ class RawSocketConnection(Protocol):
     # -- who is at the other end, for the gate
 
     cookie: str | None = None
+    has_new_cookie = False
 
     @property
     def address(self) -> str:

@@ -118,6 +118,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.outbox: Outbox | None = None
         self.conversation: Conversation | None = None
         self.cookie: str | None = None
+        self.has_new_cookie = False
         self._tail = b""
         self._is_behind = False  # whether Autobahn has not parsed yet what was read
         self.connections.add(self)
@@ -142,6 +143,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         if cookies is None:
             return subprotocol
         self.cookie, header = cookies.present(request.headers.get("cookie", ""), is_secure=is_secure(self.transport))
+        self.has_new_cookie = header is not None
         return (subprotocol, {"Set-Cookie": header}) if header else subprotocol
 
     def onOpen(self) -> None:
