@@ -277,17 +277,16 @@ class _Consulted:
             self._put(self._authenticate, question)
 
     def _made(self, authenticate: Any) -> None:
+        if not callable(authenticate):
+            self._blame(f"authenticator {self._name} made no function, but a {type(authenticate).__name__}")
+            authenticate = _refuse
         self._authenticate = authenticate
         for question in list(self._asked):
             self._put(authenticate, question)
 
     def _not_made(self, raised: Raised) -> None:
         self._blame(f"authenticator {self._name} failed to start:\n{raised.getTraceback()}")
-
-        def refuse(*_: object) -> NoReturn:
-            raise ApplicationError("wamp.error.runtime_error", "it has failed to start")
-
-        self._made(refuse)
+        self._made(_refuse)
 
     def _put(self, authenticate: Callable[..., Any], question: _Question) -> None:
         maybeDeferred(authenticate, *question.asked).addCallbacks(
@@ -318,6 +317,10 @@ class _Consulted:
             return Failure(str(error.error), text)
         self._blame(f"authenticator {self._name} raised:\n{raised.getTraceback()}")
         return Failure("wamp.error.runtime_error")
+
+
+def _refuse(*_: object) -> NoReturn:
+    raise ApplicationError("wamp.error.runtime_error", "it has failed to start")
 
 
 class _Question:

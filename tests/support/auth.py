@@ -23,8 +23,7 @@ from wamprouter.auth import Challenge as Asking
 from wamprouter.auth import Grant, InThread, Later, Method, Step
 from wamprouter.auth.gate import MethodGate
 from wamprouter.auth.throttle import Throttle
-from wamprouter.config import validate
-from wamprouter.config.transports import WebSocketTransport
+from wamprouter.config import Auth, Cookie, validate
 from wamprouter.node import Node
 from wamprouter.server.peer import Peer
 
@@ -189,6 +188,15 @@ def configuration(auth: dict[str, Any], *, cookie: dict[str, Any] | None = None,
     }
 
 
+class _Node(Node):
+    """Keeps the gates of its transports."""
+
+    def gate(self, auth: Auth, cookie: Cookie | None = None) -> MethodGate:
+        made = super().gate(auth, cookie)
+        self.made = [*getattr(self, "made", []), made]  # Node's own __init__ asks for them
+        return made
+
+
 class House:
     """A router without ports: everything that an operator's file makes, and clients that come by no network."""
 
@@ -198,10 +206,8 @@ class House:
         document = json.loads(json.dumps(configuration(auth, cookie=cookie, **more)))
         self.config = validate(document, folder=folder, environ={})
         self.reactor = _Reactor()
-        self.node = Node(self.config, self.reactor, now=self.reactor.seconds)
-        [transport] = self.config.transports
-        assert isinstance(transport, WebSocketTransport)
-        self.gate = self.node.gates.make(transport.auth, transport.cookie)
+        self.node = _Node(self.config, self.reactor, now=self.reactor.seconds)
+        [self.gate] = self.node.made
         self.realm = self.node.realms.get("realm1")
         assert self.realm is not None
         self.strangers = set(self.realm.sessions)
