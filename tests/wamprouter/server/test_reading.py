@@ -27,7 +27,16 @@ PEOPLE = 3  # who are in the realm already
 
 
 class Socket(StringTransport):
-    """A TCP connection in memory."""
+    """A TCP connection in memory, which takes everything at once."""
+
+    dataBuffer = b""
+    offset = 0
+    _tempDataLen = 0
+    _tempDataBuffer: tuple[bytes, ...] = ()
+
+    def writeSomeData(self, data: bytes) -> int:
+        self.write(data)
+        return len(data)
 
     def setTcpNoDelay(self, enabled: bool) -> None:
         pass
