@@ -50,14 +50,18 @@ def transports(authority: Authority, **tls: Any) -> list[dict[str, Any]]:
     (authority.folder / "index.html").write_text("<!doctype html><title>it works</title>")
     (authority.folder / "large.bin").write_bytes(bytes(4 * MIB))
     paths = {"/": {"type": "static", "directory": str(authority.folder)}, "ws": {"type": "websocket"}}
-    patient = {**OPTIONS, "auto_ping_interval": 0}
+    patient = {**OPTIONS, "auto_ping_interval": 0, "hello_timeout": 60_000}
     return [
         {
             "type": "websocket",
             "endpoint": authority.endpoint(**tls),
             "options": {**patient, "close_handshake_timeout": 30_000, "compression": None},
         },
-        {"type": "rawsocket", "endpoint": authority.endpoint(**tls), "options": patient},
+        {
+            "type": "rawsocket",
+            "endpoint": authority.endpoint(**tls),
+            "options": {**patient, "handshake_timeout": 60_000},
+        },
         {"type": "web", "endpoint": authority.endpoint(**tls), "paths": paths},
         {"type": "echo", "endpoint": authority.endpoint(**tls), "options": {**patient, "compression": None}},
     ]
