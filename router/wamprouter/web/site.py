@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from autobahn.twisted.resource import WebSocketResource
 from twisted.internet.protocol import connectionDone
+from twisted.web.error import UnsupportedMethod
 from twisted.web.http import HTTPChannel, Request
 from twisted.web.pages import notFound
 from twisted.web.resource import Resource
-from twisted.web.server import Site
+from twisted.web.server import NOT_DONE_YET, Site
+from twisted.web.server import Request as ServerRequest
 from twisted.web.static import File
 
 from wamprouter.server.admission import NoRoom
@@ -56,7 +58,12 @@ class StaticFiles(File):
         caching = f"max-age={self.cache_timeout}" if self.cache_timeout else "no-cache"
         request.setHeader(b"cache-control", caching.encode())
         request.setHeader(b"x-content-type-options", b"nosniff")
-        return super().render_GET(request)
+        try:
+            return super().render_GET(request)
+        except OSError:  # no open file is left for it, or it has gone meanwhile
+            request.setResponseCode(503)
+            request.setHeader(b"retry-after", b"10")
+            return b""
 
 
 def static_files(directory: Path, *, list_folders: bool, default_file: str, cache_timeout: int) -> StaticFiles:
@@ -100,6 +107,33 @@ def tree(root: Any, children: Mapping[str, Any]) -> Any:
     for name, resource in children.items():
         top.putChild(name.encode(), resource)
     return top
+
+
+class HttpRequest(ServerRequest):
+    """One request. Twisted's own writes a line, or a traceback, into the log for some that are strange but harmless."""
+
+    def process(self) -> None:
+        if self.uri.isascii():
+            super().process()
+        else:  # RFC 3986 knows no others; Twisted's pages cannot name such a path
+            self.setResponseCode(400)
+            self._answer(b"")
+
+    def render(self, resource: Any) -> None:
+        try:
+            body = resource.render(self)
+        except UnsupportedMethod as problem:
+            self.setHeader(b"allow", b", ".join(problem.allowedMethods))
+            self.setResponseCode(405)
+            body = b""
+        if body is not NOT_DONE_YET:
+            self._answer(body)
+
+    def _answer(self, body: bytes) -> None:
+        if body or self.method != b"HEAD":  # else a file has said how long it is
+            self.setHeader(b"content-length", b"%d" % len(body))
+        self.write(b"" if self.method == b"HEAD" else body)
+        self.finish()
 
 
 class HttpConnection(HTTPChannel):
@@ -147,7 +181,7 @@ class BoundedSite(Site):
     protocol: Any = HttpConnection  # without Twisted's wrapper, which would choose HTTP/2 by TLS
 
     def __init__(self, root: Any, connections: Connections, *, timeout: int, access_log: bool) -> None:
-        super().__init__(root, timeout=timeout)
+        super().__init__(root, requestFactory=HttpRequest, timeout=timeout)
         self.displayTracebacks = False
         self.noisy = False
         self._connections = connections
