@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from tests.robustness.measure import KIB, MIB, anonymous_bytes, eventually, open_sockets
+from tests.support.attacks import Target
 from tests.support.pair import Pair
 from tests.support.process import RouterProcess
 
@@ -45,6 +46,10 @@ class Siege:
     def path(self) -> str:
         """The WebSocket on a path of the web server."""
         return next(url for url in self.router.urls if url.endswith("/ws"))
+
+    @property
+    def target(self) -> Target:
+        return Target(self.ws, self.rs, self.http, self.path)
 
     @contextmanager
     def attack(self, *, lines: int = LOG_LINES, slack: int = SLACK, connections_end: bool = True) -> Iterator[None]:
