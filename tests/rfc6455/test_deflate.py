@@ -28,6 +28,7 @@ from tests.support.raw import (
     PONG,
     TEXT,
     Client,
+    Closed,
     Frame,
     RefusedHandshake,
     WebSocket,
@@ -250,6 +251,63 @@ def test_a_decompression_bomb_is_refused(router: RouterProcess) -> None:
     assert peer.websocket.closing().code == 1009
     assert peak_bytes(router) - before < 16 * MIB
     peer.websocket.close()
+
+
+def bomb(peer: Deflating, size: int) -> bytes:
+    """Return a message of so many octets, compressed as the next one of a connection."""
+    data = peer.deflate(b'[16,1,{},"com.t",["' + b"x" * (size - 22) + b'"]]')
+    assert len(data) < size // 100
+    return data
+
+
+WAYS: dict[str, tuple[str, str]] = {
+    "with context takeover": ("permessage-deflate", "wamp.2.json"),
+    "without context takeover": ("permessage-deflate; client_no_context_takeover", "wamp.2.json"),
+    "in batches": ("permessage-deflate", "wamp.2.json.batched"),
+}
+
+
+@pytest.mark.parametrize("fragments", [1, 50])
+@pytest.mark.parametrize(("offer", "subprotocol"), WAYS.values(), ids=WAYS.keys())
+def test_no_way_leads_a_bomb_past_the_limit(
+    router: RouterProcess, offer: str, subprotocol: str, fragments: int
+) -> None:
+    """Not behind messages that fill the context, and not in fragments, each of which is within the limit."""
+    peer = Deflating(router.urls[1], offer, subprotocol)
+    end = b"\x1e" if subprotocol.endswith("batched") else b""
+    peer.send(HELLO + end, TEXT)
+    assert peer.receive().startswith(b"[2,")
+    for _ in range(3):
+        peer.send(b'[16,1,{"acknowledge":true},"com.t",["%s"]]' % (b"x" * 900_000) + end, TEXT)
+        assert peer.receive().startswith(b"[17,1,")
+    before = peak_bytes(router)
+    data = bomb(peer, 60 * MIB)
+    step = len(data) // fragments + 1
+    for at in range(0, len(data), step):
+        opcode, rsv = (CONTINUATION, 0) if at else (TEXT, RSV1)
+        try:
+            peer.websocket.send_frame(opcode, data[at : at + step], fin=at + step >= len(data), rsv=rsv)
+        except Closed:
+            break  # it need not take the rest
+    # A router that closes while the client goes on sending may take the reason along.
+    assert peer.websocket.closing().code in (1009, 1006 if fragments > 1 else 1009)
+    assert peak_bytes(router) - before < 16 * MIB
+    peer.websocket.close()
+
+
+def test_a_message_may_grow_up_to_the_limit(router: RouterProcess) -> None:
+    """To the octet; by one more it is too big."""
+    for size, is_taken in ((MIB, True), (MIB + 1, False)):
+        peer = Deflating(router.urls[1], "permessage-deflate", "wamp.2.json")
+        peer.send(HELLO, TEXT)
+        peer.receive()
+        head = b'[16,1,{"acknowledge":true},"com.t",["'
+        peer.send(head + b"x" * (size - len(head) - 3) + b'"]]', TEXT)
+        if is_taken:
+            assert peer.receive().startswith(b"[17,1,")
+        else:
+            assert peer.websocket.closing().code == 1009
+        peer.websocket.close()
 
 
 BROKEN: dict[str, tuple[bytes, tuple[int, ...]]] = {

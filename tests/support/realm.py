@@ -233,7 +233,7 @@ class Line:
         self.is_reading = True
         self.told_to_come_back: list[str] = []
         """Reasons why the router could not serve it at the time."""
-        self.address = "192.0.2.7"
+        self.address = "127.0.0.1"
         self.cookie: str | None = None
 
     def dismiss(self, reason: str, *, may_return: bool = False) -> None:

@@ -14,6 +14,7 @@ from wamp.protocol.errors import ProtocolViolation
 from wamp.protocol.messages import Message
 from wamp.protocol.serializers import TranscodingError
 from wamp.transport import Transport
+from wamp.twisted.channel import channel_ids
 from wamp.types import TransportDetails
 
 __all__ = ["Host", "HostedSession", "Link", "transport_details"]
@@ -137,6 +138,7 @@ def transport_details(transport: Any, codec: Codec, framing: int) -> TransportDe
         peer=_spell(peer),
         is_server=False,
         is_secure=is_secure,
+        channel_id=channel_ids(transport),
     )
 
 

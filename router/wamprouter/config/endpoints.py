@@ -1,10 +1,20 @@
-"""Where a transport listens: a TCP port or a Unix socket."""
+"""Where a transport listens: a TCP port, with TLS or without, or a Unix socket."""
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
-from wamprouter.config.fields import Backlog, Interface, Model, Port, SocketFile
+from wamprouter.config.fields import (
+    Backlog,
+    Ciphers,
+    Interface,
+    Model,
+    PemFile,
+    Port,
+    SocketFile,
+    Words,
+    expected,
+)
 
 _LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 _BACKLOG = Field(
@@ -16,6 +26,55 @@ _BACKLOG = Field(
 
 def _loopback(fields: dict[str, Any]) -> str:
     return _LOOPBACK[fields["version"]]
+
+
+class Tls(Model):
+    """TLS on a TCP port. All files are PEM; a relative path starts at the configuration file's folder."""
+
+    key: PemFile = Field(description="The private key of the certificate, without a password.")
+    certificate: PemFile = Field(
+        description="The certificate. Certificates behind it in the same file are sent as its chain, so that "
+        'certbot\'s "fullchain.pem" is enough.'
+    )
+    chain_certificates: tuple[PemFile, ...] = Field(
+        default=(),
+        description="Files with the certificates between ours and the authority's, in this order. Default: none but "
+        "those in certificate's own file.",
+    )
+    dhparam: PemFile | None = Field(
+        default=None,
+        description="Diffie-Hellman parameters of at least 2048 bits, for TLS 1.2 clients without elliptic curves. "
+        "Default: none, because there are no such clients any more.",
+    )
+    ciphers: Ciphers | None = Field(
+        default=None,
+        description="The ciphers of TLS 1.2 as OpenSSL writes them; our order decides. Default: ECDHE with AES-GCM or "
+        "ChaCha20, because these are the ones that still keep a recorded conversation secret when the key gets known. "
+        "Those of TLS 1.3 are OpenSSL's own.",
+    )
+    minimum_version: Literal["1.2", "1.3"] = Field(
+        default="1.2",
+        description='The oldest version of TLS that is spoken, as a string. Default "1.2", because some clients know '
+        "no later one.",
+    )
+    ca_certificates: tuple[PemFile, ...] = Field(
+        default=(),
+        description="Files with the authorities that sign client certificates; with any, clients are asked for one, "
+        "and one that is not signed by these ends the connection. Default: none, clients are not asked.",
+    )
+    client_certificate: Literal["required", "optional"] = Field(
+        default="required",
+        description='Whether a client must have a certificate, where ca_certificates ask for one. Default "required", '
+        'because who names authorities wants to keep others out; with "optional" those without one can still log in '
+        "by another method.",
+    )
+
+    @field_validator("client_certificate")
+    @classmethod
+    def _has_authorities(cls, value: str, info: ValidationInfo) -> str:
+        if not info.data.get("ca_certificates", True):
+            raise expected("ca_certificates as well, which say whose certificates are good")
+        return value
 
 
 class TcpEndpoint(Model):
@@ -30,6 +89,11 @@ class TcpEndpoint(Model):
         '"::1", because a router becomes reachable by others when someone says so. Crossbar listens on all.',
     )
     backlog: Backlog = _BACKLOG
+    tls: Annotated[Tls | None, Words("an object, or null for none")] = Field(
+        default=None,
+        description="TLS on this port: the addresses become wss, rss and https. Default: none, because a certificate "
+        "is made for a name that only you know.",
+    )
 
     @property
     def address(self) -> str:

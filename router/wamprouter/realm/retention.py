@@ -33,6 +33,11 @@ class Retention:
     def __len__(self) -> int:
         return len(self._events)
 
+    def resize(self, limit: int, limit_bytes: int) -> None:
+        """Retain as many, or as much, from now on."""
+        self._limit, self._limit_bytes = limit, limit_bytes
+        self._shrink()
+
     def keep(self, publication: Publication) -> None:
         """Retain an event; beyond the limits those are forgotten that were published longest ago.
 
@@ -51,6 +56,9 @@ class Retention:
         self.bytes += weight
         if weight > self._limit_bytes:
             self._forget(self._last)
+        self._shrink()
+
+    def _shrink(self) -> None:
         while len(self._events) > self._limit or self.bytes > self._limit_bytes:
             self._forget(next(iter(self._events)))
 

@@ -6,6 +6,7 @@ HELLOs that take too long, pings who is silent, and drops who does not answer. H
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
@@ -13,7 +14,7 @@ from wamprouter.server.admission import Admission, NoRoom
 from wamprouter.server.proxies import NO_PROXIES, Proxies
 from wamprouter.server.turns import Turns
 
-__all__ = ["Connections", "Limits", "Monitored", "address_of"]
+__all__ = ["Connections", "Limits", "Monitored", "address_of", "is_cut"]
 
 
 class Monitored(Protocol):
@@ -46,6 +47,9 @@ class Monitored(Protocol):
     @property
     def is_silenced(self) -> bool:
         """Whether we have stopped reading from it: then its silence is our doing."""
+
+    def is_cut(self) -> bool:
+        """Whether the peer has cut it: the event loop says nothing of a connection that is not read."""
 
     def is_draining(self) -> bool:
         """Whether it has taken some of what waits for it since the last look: then it is slow, not dead."""
@@ -85,6 +89,7 @@ _SLOW_HANDSHAKE: Final = "the opening handshake took too long"
 _NO_HELLO: Final = "no HELLO in time"
 _SLOW_AUTHENTICATION: Final = "the authentication took too long"
 _NO_PONG: Final = "no answer to a ping"
+_CUT: Final = "the peer has cut the connection"
 
 _MOST_REFUSALS: Final = 100
 """Connections beyond the limit that are kept until they can be told so, which needs their handshake. Further ones are cut."""
@@ -115,7 +120,7 @@ class Connections:
         self.refused = 0
         """How many connections were turned away because there were too many."""
         self.timed_out = 0
-        """How many were dropped because the peer was silent for too long."""
+        """How many were dropped because the peer was silent for too long, or has cut a connection that was not read."""
 
     def __len__(self) -> int:
         return len(self._members)
@@ -200,6 +205,8 @@ class Connections:
             since = connection.authenticating_since
             if since and now - since > limits.authentication:
                 return _SLOW_AUTHENTICATION
+        if connection.is_silenced and connection.is_cut():
+            return _CUT
         return self._judge_silence(connection, now) if limits.ping_interval else None
 
     def _judge_silence(self, connection: Monitored, now: float) -> str | None:
@@ -215,6 +222,14 @@ class Connections:
             connection.pinged_at = now
             connection.ping()
         return None
+
+
+def is_cut(transport: Any) -> bool:
+    """Tell whether the peer has cut a connection (with RST), whatever is still to be read from it."""
+    socket = getattr(transport, "transport", transport)  # TLS has it below
+    poll = select.poll()
+    poll.register(socket.fileno(), 0)
+    return bool(poll.poll(0))
 
 
 def address_of(peer: Any) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol, TypeAlias
+import importlib.util
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
 
-from wamprouter import config
+from wamprouter import __version__, config
 from wamprouter.auth import Gate
 from wamprouter.server.admission import Admission
 from wamprouter.server.connections import Connections, Limits
@@ -19,7 +23,13 @@ from wamprouter.server.peer import Lobby
 from wamprouter.server.proxies import NO_PROXIES, Proxies
 from wamprouter.server.turns import Turns
 
+if TYPE_CHECKING:
+    from wamprouter.server.tls_context import TlsContext
+    from wamprouter.web.pages import ServiceInfo
+
 __all__ = ["CannotStart", "Listener", "Maker"]
+
+_log = Logger()
 
 
 class CannotStart(Exception):
@@ -46,7 +56,13 @@ class Listener:
         proxies = Proxies(transport.trusted_proxies) if isinstance(transport, config.HttpListener) else NO_PROXIES
         self.connections = Connections(transport.max_connections, maker.now, maker.admission, maker.turns, proxies)
         self._reactor = maker.reactor
+        self.tls = _context(transport)
+        """The certificate and key that new connections get; None without TLS."""
         self._factory = _FACTORIES[type(transport)](transport, self.connections, maker)
+        if self.tls is not None:
+            from wamprouter.server.tls_transport import TlsFactory
+
+            self._factory = TlsFactory(self.tls, self._factory, maker.reactor)
         self._sweeping = LoopingCall(self.connections.sweep)
         self._sweeping.clock = maker.reactor
         self._port: IListeningPort | None = None
@@ -69,6 +85,7 @@ class Listener:
             reason = getattr(cause, "strerror", None) or cause
             raise CannotStart(f"cannot listen on {endpoint.address}: {reason}") from None
         self._sweeping.start(_period(self.transport), now=False)
+        self._reactor.callLater(0, _warn, self.transport)  # a start that may still fail logs one line, its reason
 
     def stop_listening(self) -> Any:
         """Close the port, not the connections; return a Deferred or None."""
@@ -87,20 +104,49 @@ class Listener:
         """Return the URLs under which clients reach it."""
         endpoint = self.transport.endpoint
         if isinstance(endpoint, config.UnixEndpoint):
-            return [f"{_SCHEMES[type(self.transport)]}+unix://{endpoint.path}"]
+            return [f"{self._scheme(self.transport)}+unix://{endpoint.path}"]
         host = "[::1]" if endpoint.interface == "::" else endpoint.interface
         host = "127.0.0.1" if host == "0.0.0.0" else host  # compared, not bound to
         if ":" in host and not host.startswith("["):
             host = f"[{host}]"
         base = f"{host}:{self.port}"
         if isinstance(self.transport, config.WebTransport):
-            return [
-                f"{_SCHEMES[type(path)]}://{base}/{'' if name == '/' else name}"
-                for name, path in self.transport.paths.items()
-            ]
+            return [f"{self._scheme(path)}://{base}{name}" for name, path in _flat(self.transport.paths)]
         # RawSocket has no paths, and Autobahn's clients refuse one.
         path = "" if isinstance(self.transport, config.RawSocketTransport) else "/"
-        return [f"{_SCHEMES[type(self.transport)]}://{base}{path}"]
+        return [f"{self._scheme(self.transport)}://{base}{path}"]
+
+    def _scheme(self, service: object) -> str:
+        return _SCHEMES[type(service)] + ("s" if self.tls is not None else "")
+
+
+def _tls_of(transport: config.Transport) -> config.Tls | None:
+    return transport.endpoint.tls if isinstance(transport.endpoint, config.TcpEndpoint) else None
+
+
+def _context(transport: config.Transport) -> TlsContext | None:
+    """Return what a transport's connections get for TLS, None without; raise CannotStart if the files are no good."""
+    tls = _tls_of(transport)
+    if tls is None:
+        return None
+    from wamprouter.server.tls_context import TlsContext, TlsProblem, load
+
+    try:
+        return TlsContext(load(tls))
+    except TlsProblem as problem:
+        raise CannotStart(f"cannot listen on {transport.endpoint.address}: {problem}") from None
+
+
+def _warn(transport: config.Transport) -> None:
+    """Log what works and yet is not what was meant."""
+    tls = _tls_of(transport)
+    if tls is not None:
+        from wamprouter.server.tls_context import warnings_of
+
+        for warning in warnings_of(tls):
+            _log.warn("{warning}", warning=warning)
+    elif isinstance(transport, config.WebTransport) and transport.options.hsts:
+        _log.warn("hsts has no effect on {address}, which has no TLS", address=transport.endpoint.address)
 
 
 _SCHEMES: Final[Mapping[type, str]] = {
@@ -111,6 +157,10 @@ _SCHEMES: Final[Mapping[type, str]] = {
     config.WebSocketPath: "ws",
     config.EchoPath: "ws",
     config.StaticPath: "http",
+    config.UnavailablePath: "http",
+    config.NodeInfoPath: "http",
+    config.JsonPath: "http",
+    config.RedirectPath: "http",
 }
 
 
@@ -135,7 +185,9 @@ def _period(transport: config.Transport) -> float:
     """Return how often to look at the connections of a transport."""
     services: list[Any] = [transport]
     if isinstance(transport, config.WebTransport):
-        services = [path for path in transport.paths.values() if not isinstance(path, config.StaticPath)]
+        services = [
+            path for _, path in _flat(transport.paths) if isinstance(path, config.WebSocketPath | config.EchoPath)
+        ]
     return min((_limits(service.options).period for service in services), default=60.0)
 
 
@@ -176,30 +228,109 @@ def _rawsocket(transport: config.RawSocketTransport, connections: Connections, m
 
 
 def _web(transport: config.WebTransport, connections: Connections, maker: Maker) -> Any:
-    from wamprouter.web.site import BoundedSite, WebSocketPath, static_files, tree
+    from wamprouter.web.headers import AnswerHeaders
+    from wamprouter.web.site import BoundedSite
 
-    resources: dict[str, Any] = {}
-    for name, path in transport.paths.items():
-        if isinstance(path, config.StaticPath):
-            if not path.directory.is_dir():
-                raise CannotStart(f"cannot serve the files of {path.directory}: there is no such folder")
-            resources[name] = static_files(
-                path.directory,
-                list_folders=path.options.enable_directory_listing,
-                default_file=path.options.default_file,
-                cache_timeout=path.options.cache_timeout,
-            )
-        elif isinstance(path, config.WebSocketPath):
-            resources[name] = WebSocketPath(_websocket(path, connections, maker))
-        else:
-            resources[name] = WebSocketPath(_echo(path, connections, maker))
-    root = resources.pop("/", None)
+    options = transport.options
+    is_secure = _tls_of(transport) is not None
     return BoundedSite(
-        tree(root, resources),
+        _resources(transport.paths, transport, connections, maker),
         connections,
-        timeout=transport.options.client_timeout,
-        access_log=transport.options.access_log,
+        timeout=options.client_timeout,
+        access_log=options.access_log,
+        headers=AnswerHeaders(
+            options.headers,
+            hsts=options.hsts_max_age if options.hsts and is_secure else None,  # RFC 6797, section 7.2
+            server=f"wamprouter/{__version__}" if options.show_server_version else None,
+        ),
     )
+
+
+def _resources(
+    paths: Mapping[str, config.WebPath], transport: config.WebTransport, connections: Connections, maker: Maker
+) -> Any:
+    """Return what answers on these paths."""
+    from wamprouter.web.site import tree
+
+    resources = {name: _resource(path, transport, connections, maker) for name, path in paths.items()}
+    root = resources.pop("/", None)
+    return tree(root, resources)
+
+
+def _resource(path: config.WebPath, transport: config.WebTransport, connections: Connections, maker: Maker) -> Any:
+    from wamprouter.web.pages import JsonValue, NodeInfo, Redirection
+    from wamprouter.web.site import Unavailable, WebSocketPath
+
+    match path:
+        case config.StaticPath():
+            return _static(path)
+        case config.WebSocketPath():
+            return WebSocketPath(_websocket(path, connections, maker))
+        case config.EchoPath():
+            return WebSocketPath(_echo(path, connections, maker))
+        case config.NodeInfoPath():
+            return NodeInfo(_services(transport), __version__ if transport.options.show_server_version else None)
+        case config.JsonPath():
+            return JsonValue(
+                path.value,
+                is_public=path.options.allow_cross_origin,
+                may_be_kept=not path.options.discourage_caching,
+                is_indented=path.options.prettify,
+            )
+        case config.RedirectPath():
+            return Redirection(path.url)
+        case config.NestedPath():
+            return _resources(path.paths, transport, connections, maker)
+        case config.UnavailablePath():
+            return Unavailable(path.what)
+
+
+def _static(path: config.StaticPath) -> Any:
+    from wamprouter.web.site import static_files
+
+    directory = path.directory or _folder_of_package(str(path.package), str(path.resource))
+    if not directory.is_dir():
+        raise CannotStart(f"cannot serve the files of {directory}: there is no such folder")
+    return static_files(
+        directory,
+        list_folders=path.options.enable_directory_listing,
+        default_file=path.options.default_file,
+        cache_timeout=path.options.cache_timeout,
+        mime_types=path.options.mime_types,
+    )
+
+
+def _folder_of_package(package: str, resource: str) -> Path:
+    try:
+        spec = importlib.util.find_spec(package)
+    except Exception as error:  # noqa: BLE001  # the packages that it is in are imported: user code, which may do anything
+        raise CannotStart(f"cannot serve the files of {package}: {error!r}") from None
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    if not places:
+        raise CannotStart(f"cannot serve the files of {package}: there is no such package")
+    found = (Path(os.path.abspath(place)) / resource for place in places)
+    return next((folder for folder in found if folder.is_dir()), Path(places[0]) / resource)
+
+
+def _services(transport: config.WebTransport) -> list[ServiceInfo]:
+    """Return the paths that speak WAMP."""
+    from wamprouter.web.pages import ServiceInfo
+
+    return [
+        ServiceInfo(name, path.serializers, path.options.max_message_size)
+        for name, path in _flat(transport.paths)
+        if isinstance(path, config.WebSocketPath)
+    ]
+
+
+def _flat(paths: Mapping[str, config.WebPath], above: str = "/") -> Iterator[tuple[str, config.WebPath]]:
+    """Yield all paths by their full names, those below others in place of what they are below."""
+    for name, path in paths.items():
+        full = above if name == "/" else f"{above}{name}"
+        if isinstance(path, config.NestedPath):
+            yield from _flat(path.paths, full if full.endswith("/") else f"{full}/")
+        else:
+            yield full, path
 
 
 _FACTORIES: Final[Mapping[type, Callable[[Any, Connections, Maker], Any]]] = {

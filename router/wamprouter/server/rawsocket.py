@@ -26,10 +26,10 @@ from wamp.protocol.rawsocket import (
 )
 from wamprouter.auth import Gate
 from wamprouter.server.admission import NoRoom
-from wamprouter.server.connections import Connections, Limits, address_of
+from wamprouter.server.connections import Connections, Limits, address_of, is_cut
 from wamprouter.server.links import rawsocket_wire
 from wamprouter.server.metering import RateLimit, peer_class
-from wamprouter.server.outbox import Outbox, write_now
+from wamprouter.server.outbox import Outbox, socket_of, write_now
 from wamprouter.server.peer import Lobby, Peer
 from wamprouter.server.tls import channel_binding, is_secure, peer_certificate
 from wamprouter.server.turns import MESSAGES
@@ -68,7 +68,7 @@ class RawSocketConnection(Protocol):
         self.peer: Peer | None = None
         self._reader: FrameReader | None = None
         self._frames: deque[tuple[FrameType, bytes]] = deque()
-        self._is_held = self._is_due = False
+        self._is_held = self._is_late = self._is_due = False
         self._unread = b""
         self.place: str | None = None
         try:
@@ -89,6 +89,10 @@ class RawSocketConnection(Protocol):
         self.heard_at = monotonic()
         if self._is_held:  # TLS had decrypted it before reading was paused
             self._unread += data
+        elif self._is_late:  # who had too much the last time does not come before those who wait
+            self._is_late = False
+            self._unread = data
+            self._hold()
         else:
             self._read(data)
 
@@ -120,6 +124,7 @@ class RawSocketConnection(Protocol):
         if self.peer is None:
             self._frames.clear()
         if self._frames:
+            self._is_late = True
             self._hold()
         elif self._is_held:
             self._is_held = False
@@ -252,7 +257,7 @@ class RawSocketConnection(Protocol):
         """Let TCP find out whether the peer is alive. (A Unix socket needs nobody to.)"""
         interval, timeout = self.limits.ping_interval, self.limits.ping_timeout
         self.limits = self.factory.limits_without_pings
-        handle = self.transport.getHandle()
+        handle = socket_of(self.transport).getHandle()
         if interval and handle.family != socket.AF_UNIX:
             handle.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             for option, seconds in (("TCP_KEEPIDLE", interval), ("TCP_KEEPINTVL", timeout / _PROBES)):
@@ -285,6 +290,9 @@ class RawSocketConnection(Protocol):
     @property
     def is_silenced(self) -> bool:
         return self.is_paused or self._is_held
+
+    def is_cut(self) -> bool:
+        return is_cut(self.transport)
 
     def is_draining(self) -> bool:
         return self.outbox is not None and self.outbox.is_draining()

@@ -57,15 +57,19 @@ class Turns:
     def _round(self) -> None:
         end = self._now() + BUDGET
         waiting = self._waiting
-        for _ in range(len(waiting)):  # who is not done stands behind the others again
-            connection = waiting.popleft()
-            try:
-                connection.go_on()
-            except Exception:  # noqa: BLE001  # a bug of ours; the event loop ends a connection so whose reading fails
-                _log.failure("a connection is dropped: what it has sent could not be handled")
-                connection.drop("internal error")
-            if self._now() >= end:
-                break
-        self._is_due = False
-        if waiting:
-            self._ask_for_a_round()
+        try:
+            for _ in range(len(waiting)):  # who is not done stands behind the others again
+                self._let_go_on(waiting.popleft())
+                if self._now() >= end:
+                    break
+        finally:
+            self._is_due = False
+            if waiting:
+                self._ask_for_a_round()
+
+    def _let_go_on(self, connection: Waiting) -> None:
+        try:
+            connection.go_on()
+        except Exception:  # noqa: BLE001  # a bug of ours; the event loop ends a connection so whose reading fails
+            _log.failure("a connection is dropped: what it has sent could not be handled")
+            connection.drop("internal error")

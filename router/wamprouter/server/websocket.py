@@ -23,9 +23,10 @@ from twisted.internet.unix import Server as _UnixConnection
 from twisted.logger import Logger
 
 from wamprouter.server.admission import NoRoom
-from wamprouter.server.connections import Connections, Limits, address_of
+from wamprouter.server.connections import Connections, Limits, address_of, is_cut
 from wamprouter.server.cookies import HandshakeCookies
 from wamprouter.server.links import BINARY, TEXT, Wire, websocket_frame
+from wamprouter.server.origins import origin_patterns
 from wamprouter.server.outbox import Outbox, write_now
 from wamprouter.server.tls import channel_binding, is_secure, peer_certificate
 from wamprouter.server.turns import MESSAGES
@@ -122,7 +123,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.is_paused = False
         self.refusal: NoRoom | None = None
         self.place: str | None = None
-        self._is_held = self._is_due = self._has_backlog = False
+        self._is_held = self._is_late = self._is_due = self._has_backlog = False
         self._unread = b""
         self._left = MESSAGES
         self.outbox: Outbox | None = None
@@ -268,6 +269,10 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.heard_at = monotonic()
         if self._is_held:  # TLS had decrypted it before reading was paused
             self._unread += data
+        elif self._is_late:  # who had too much the last time does not come before those who wait
+            self._is_late = False
+            self._unread = data
+            self._hold()
         else:
             self._read(data)
 
@@ -275,6 +280,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         """Handle what has come, and leave for the next turn what is too much for this one."""
         self._unread = self._take(data)
         if self._unread or self._has_backlog:
+            self._is_late = True
             self._hold()
         elif self._is_held:
             self._is_held = False
@@ -310,6 +316,9 @@ class WebSocketConnection(WebSocketServerProtocol):
                 if not data or not self._may_go_on():
                     break
             if self.state == _CLOSED:
+                return b""
+            if self.failedByMe and self.current_frame is not None:  # Autobahn goes on with nothing behind that frame
+                self.data = b""
                 return b""
             end = self._end_of_frame(data)
             self._left -= _AUTOBAHNS
@@ -482,6 +491,9 @@ class WebSocketConnection(WebSocketServerProtocol):
     def is_silenced(self) -> bool:
         return self.is_paused or self._is_held
 
+    def is_cut(self) -> bool:
+        return is_cut(self.transport)
+
     def is_draining(self) -> bool:
         return self.outbox is not None and self.outbox.is_draining()
 
@@ -554,11 +566,11 @@ def websocket_factory(
         autoPingInterval=0,
         closeHandshakeTimeout=options.close_handshake_timeout / 1000,
         tcpNoDelay=True,
-        allowedOrigins=list(options.allowed_origins),
         allowNullOrigin=options.allow_null_origin,
         perMessageCompressionAccept=_deflate_acceptor(options),
     )
     settings = {name: getattr(factory, name) for name in WebSocketServerProtocol.CONFIG_ATTRS}
+    settings["allowedOriginsPatterns"] = origin_patterns(options.allowed_origins)
     settings["perMessageCompressionAccept"] = staticmethod(settings["perMessageCompressionAccept"])
     factory.noisy = False
     factory.protocol = type(  # type: ignore[assignment]  # it is one of Autobahn's, by way of ours

@@ -52,4 +52,7 @@ class EventStore(Protocol):
     """Where event history is kept (advanced profile, "Event History")."""
 
     def log(self, realm: str, uri: str, match: Match, limit: int, limit_bytes: int) -> EventLog:
-        """Return the log of a topic or pattern of a realm, with what it may still have from an earlier run."""
+        """Return the log of a topic or pattern of a realm, with what it has from before: these limits hold from now on."""
+
+    def discard(self, realm: str, uri: str, match: Match) -> None:
+        """Forget a log: the topic has no history any more."""

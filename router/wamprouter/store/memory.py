@@ -23,6 +23,11 @@ class MemoryLog:
         self.forgotten = 0
         """How many events had to go because of a limit."""
 
+    def resize(self, limit: int, limit_bytes: int) -> None:
+        """Keep as many, or as much, from now on."""
+        self._limit, self._limit_bytes = limit, limit_bytes
+        self._shrink()
+
     def append(self, event: StoredEvent) -> None:
         """Keep an event, in place of the oldest ones if there are as many, or as much, as may be.
 
@@ -34,6 +39,9 @@ class MemoryLog:
             return
         self._events.append(event)
         self.bytes += weight
+        self._shrink()
+
+    def _shrink(self) -> None:
         while len(self._events) > self._limit or self.bytes > self._limit_bytes:
             self.bytes -= self._events.popleft().weight
             self.forgotten += 1
@@ -50,5 +58,11 @@ class MemoryStore:
         self._logs: dict[tuple[str, str, Match], MemoryLog] = {}  # (realm, URI, match) -> log
 
     def log(self, realm: str, uri: str, match: Match, limit: int, limit_bytes: int) -> MemoryLog:
-        """Return the log of a topic or pattern of a realm: asked twice, the same one."""
-        return self._logs.setdefault((realm, uri, match), MemoryLog(limit, limit_bytes))
+        """Return the log of a topic or pattern of a realm: asked twice, the same one, with the limits of the last time."""
+        log = self._logs.setdefault((realm, uri, match), MemoryLog(limit, limit_bytes))
+        log.resize(limit, limit_bytes)
+        return log
+
+    def discard(self, realm: str, uri: str, match: Match) -> None:
+        """Forget a log, if there is one."""
+        self._logs.pop((realm, uri, match), None)

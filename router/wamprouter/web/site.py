@@ -20,8 +20,10 @@ from twisted.web.static import File
 from wamprouter.server.admission import NoRoom
 from wamprouter.server.connections import Connections, address_of
 from wamprouter.server.websocket import is_utf8
+from wamprouter.web.headers import AnswerHeaders
+from wamprouter.web.pages import Top
 
-__all__ = ["BoundedSite", "WebSocketPath", "static_files", "tree"]
+__all__ = ["BoundedSite", "Unavailable", "WebSocketPath", "static_files", "tree"]
 
 
 _ONCE: Final = (b"host", b"origin", b"sec-websocket-key", b"sec-websocket-version")
@@ -57,7 +59,6 @@ class StaticFiles(File):
     def render_GET(self, request: Request) -> Any:
         caching = f"max-age={self.cache_timeout}" if self.cache_timeout else "no-cache"
         request.setHeader(b"cache-control", caching.encode())
-        request.setHeader(b"x-content-type-options", b"nosniff")
         try:
             return super().render_GET(request)
         except OSError:  # no open file is left for it, or it has gone meanwhile
@@ -65,11 +66,16 @@ class StaticFiles(File):
             request.setHeader(b"retry-after", b"10")
             return b""
 
+    render_HEAD = render_GET
 
-def static_files(directory: Path, *, list_folders: bool, default_file: str, cache_timeout: int) -> StaticFiles:
+
+def static_files(
+    directory: Path, *, list_folders: bool, default_file: str, cache_timeout: int, mime_types: Mapping[str, str]
+) -> StaticFiles:
     """Return what serves the files of a folder."""
     files = StaticFiles(str(directory), list_folders=list_folders, cache_timeout=cache_timeout)
     files.indexNames = [default_file]
+    files.contentTypes = {**files.contentTypes, **{suffix.lower(): kind for suffix, kind in mime_types.items()}}
     return files
 
 
@@ -101,9 +107,26 @@ class WebSocketPath(WebSocketResource):
         return super().render(request)
 
 
+class Unavailable(Resource):
+    """What this version does not have: every request, on whatever path below, is answered with one line."""
+
+    isLeaf = True
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self._text = f"this version of the router has no {what}\n".encode()
+
+    def render(self, request: Any) -> bytes:
+        request.setResponseCode(501)
+        request.setHeader(b"content-type", b"text/plain; charset=utf-8")
+        return self._text
+
+
 def tree(root: Any, children: Mapping[str, Any]) -> Any:
     """Return the resource of the root path with the other paths below it."""
     top: Any = notFound() if root is None else root
+    if top.isLeaf and children:
+        top = Top(top)
     for name, resource in children.items():
         top.putChild(name.encode(), resource)
     return top
@@ -137,13 +160,18 @@ class HttpRequest(ServerRequest):
 
 
 class HttpConnection(HTTPChannel):
-    """One HTTP connection. The head of a request must be complete in time, however its lines come."""
+    """One HTTP connection.
+
+    The head of a request must be complete in time, however its lines come. Requests that are sent before the answer to the
+    one before is there are answered one in each turn: there may be thousands in one read.
+    """
 
     site: BoundedSite
     place: str | None = None
 
     def connectionMade(self) -> None:
         self._is_in_head = True
+        self._is_waiting = False  # for its next turn
         self._deadline: Any = None
         super().connectionMade()
 
@@ -160,11 +188,34 @@ class HttpConnection(HTTPChannel):
         super().allHeadersReceived()
         self.persistent = self.persistent and not has_body
 
+    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:
+        self.site.headers.apply(headers)
+        super().writeHeaders(version, code, reason, headers)
+
     def requestDone(self, request: Request) -> None:
         self._is_in_head = True
+        self.paused = True  # the reading of lines, not of the socket
         super().requestDone(request)
+        if self.persistent and self._buffer:
+            self._is_waiting = True
+            self._networkProducer.pauseProducing()
+            self.site.turns.add(self)
+        else:
+            self.paused = False
+
+    def go_on(self) -> None:
+        """Read the request that waits."""
+        if self._is_waiting:
+            self._is_waiting = self.paused = False
+            if not self._waitingForTransport:
+                self._networkProducer.resumeProducing()
+            self.dataReceived(b"")
+
+    def drop(self, reason: str) -> None:
+        self.forceAbortClient()
 
     def connectionLost(self, reason: Any = connectionDone) -> None:
+        self._is_waiting = False
         self.site.release(self)
         self._cancel_deadline()
         super().connectionLost(reason)
@@ -180,11 +231,15 @@ class BoundedSite(Site):
 
     protocol: Any = HttpConnection  # without Twisted's wrapper, which would choose HTTP/2 by TLS
 
-    def __init__(self, root: Any, connections: Connections, *, timeout: int, access_log: bool) -> None:
+    def __init__(
+        self, root: Any, connections: Connections, *, timeout: int, access_log: bool, headers: AnswerHeaders
+    ) -> None:
         super().__init__(root, requestFactory=HttpRequest, timeout=timeout)
+        self.headers = headers
         self.displayTracebacks = False
         self.noisy = False
         self._connections = connections
+        self.turns = connections.turns
         self._access_log = access_log
 
     def buildProtocol(self, addr: Any) -> Any:

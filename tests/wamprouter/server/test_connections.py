@@ -27,9 +27,12 @@ class Connection:
         self.authenticating_since = 0.0
         self.address = "192.0.2.1"
         self.place: str | None = None
-        self.drains = False
+        self.drains = self.cut = False
         self.pings = 0
         self.dropped = ""
+
+    def is_cut(self) -> bool:
+        return self.cut
 
     def is_draining(self) -> bool:
         return self.drains
@@ -161,6 +164,15 @@ def test_whose_silence_is_our_doing_is_not_dropped(why):
     for at in range(11, 100):
         listener.look(at)
     assert "" == connection.dropped
+
+
+@pytest.mark.parametrize(("is_silenced", "reason"), [(True, "the peer has cut the connection"), (False, "")])
+def test_who_is_cut_off_while_it_is_not_read_is_dropped(is_silenced, reason):
+    """The event loop does not tell. Of one that is read it does, after everything that has come."""
+    connection = Connection()
+    connection.is_silenced, connection.cut = is_silenced, True
+    Listener(connection).look(1)
+    assert reason == connection.dropped
 
 
 @pytest.mark.parametrize("at", [1, 100, 100_000])
