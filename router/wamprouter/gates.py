@@ -9,7 +9,7 @@ import hashlib
 import importlib
 import inspect
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from time import time
 from typing import Any, Final, NoReturn, TypeVar
@@ -95,6 +95,12 @@ class Gates:
                     raise CannotStart(f"cannot keep cookies in {store.filename}: {error.strerror}") from None
             self._cookies[cookie] = made
         return self._cookies[cookie]
+
+    def keep(self, cookies: Iterable[config.Cookie]) -> None:
+        """Let go of the stores of all other cookies: the configuration has them no longer."""
+        wanted = set(cookies)
+        for cookie in [one for one in self._cookies if one not in wanted]:
+            self._cookies.pop(cookie).close()
 
     # -- the methods
 

@@ -8,8 +8,8 @@ Autobahn's own session classes are served too, through their serializer.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Container
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from msgspec.structs import replace
 from twisted.logger import Logger
@@ -23,6 +23,9 @@ from wamp.types import ComponentConfig, TransportDetails
 from wamprouter.auth import Applicant, Grant
 from wamprouter.server.links import Throttled, Wire
 from wamprouter.server.peer import Lobby, Peer
+
+if TYPE_CHECKING:
+    from wamprouter.realm.realm import Realm
 
 __all__ = ["CODEC", "WIRE", "LocalConnection", "host"]
 
@@ -168,6 +171,10 @@ class LocalConnection:
 
     def channel_binding(self, kind: str) -> None:
         """See ``certificate``."""
+
+    def revise(self, changed: Container[Realm]) -> None:
+        """Look at the session again: the configuration is another one now, and so are these realms."""
+        self._peer.revise(changed)
 
     def spare_pings(self) -> None:
         """There are none in memory."""

@@ -223,6 +223,9 @@ class Realms(dict[str, Realm]):
     def may_have(self, name: str) -> bool:
         return name in self
 
+    def existing(self, name: str) -> Realm | None:
+        return self.get(name)
+
 
 class Line:
     """A connection in memory, as a peer sees it: how it was closed, and whether it is read."""

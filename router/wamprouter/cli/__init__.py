@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Exit statuses besides 0. click itself uses 2 for wrong usage.
 REFUSED = 1  # understood and not done: an invalid configuration, a file that would be overwritten
 NOT_UNDERSTOOD = 2  # an unreadable file, a syntax error
+UNREACHABLE = 3  # there is no router to talk to
 
 # A folder is refused where the file is read, with the same line as any other unreadable file.
 _FILE = click.Path(path_type=Path)
@@ -96,9 +97,21 @@ def start(
             log = (folder / "node.log").open("a", encoding="utf-8")
         except OSError as error:
             _exit(REFUSED, [f"{folder / 'node.log'}: cannot be written: {error.strerror}"])
+    from wamprouter.control import socket_path
+
+    def reread() -> "Checked":
+        from wamprouter import config
+
+        assert file is not None
+        again = config.opened(file)
+        extend_path(again.config, file)
+        return again
+
     sys.exit(
         run(
             found.config,
+            reread=reread if file else None,
+            control=socket_path(file),
             loglevel=loglevel,
             warnings=found.warnings,
             log=log,
@@ -106,6 +119,27 @@ def start(
             shutdown_after=shutdownafter,
         )
     )
+
+
+@main.command()
+@_CONFIG
+@_CBDIR
+def reload(config: Path | None, cbdir: Path | None) -> None:
+    """Let a running router take its configuration anew.
+
+    The router is found by the path of its configuration. Permissions, credentials, realms, transports, limits, certificates
+    and components become as the file says; sessions that are still admitted stay. A file with a mistake changes nothing.
+    """
+    from wamprouter.control import NobodyThere, ask, socket_path
+
+    try:
+        done, lines = ask(socket_path(_located(config, cbdir)), "reload")
+    except NobodyThere as problem:
+        _exit(UNREACHABLE, [str(problem)])
+    if not done:
+        _exit(REFUSED, lines)
+    for line in lines:
+        click.echo(line)
 
 
 @main.command()

@@ -16,7 +16,8 @@ from wamprouter.authz.configured import static_role
 from wamprouter.authz.roles import Action, Decision, Explanation, Objection
 from wamprouter.config import NodeConfig
 from wamprouter.config.crossbar.matcher import CrossbarRole, CrossbarRule, read
-from wamprouter.config.problems import printed, shown
+from wamprouter.config.problems import Place, lookup, printed, shown
+from wamprouter.config.references import EACH, select
 
 __all__ = ["Difference", "differences"]
 
@@ -55,8 +56,9 @@ def differences(document: Mapping[str, Any], config: NodeConfig) -> list[str]:
     lines: list[str] = []
     realms = {realm.name: realm for realm in config.realms}
     for name, role, place in _roles(document):
-        rules = role.get("permissions", [])
-        ours = next((one for one in realms[name].roles if one.name == role["name"]), None) if name in realms else None
+        rules = [rule for _, rule in select(role, ("permissions", EACH)) if isinstance(rule, dict)]
+        known = realms[name].roles if name in realms else ()
+        ours = next((one for one in known if one.name == role.get("name")), None)
         if not rules or ours is None:
             continue
         if len(rules) > _MOST_RULES:
@@ -69,11 +71,11 @@ def differences(document: Mapping[str, Any], config: NodeConfig) -> list[str]:
     return lines
 
 
-def _roles(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], tuple[str | int, ...]]]:
-    for w, worker in enumerate(document.get("workers", ())):
-        for r, realm in enumerate(worker.get("realms", ())):
-            for i, role in enumerate(realm.get("roles", ())):
-                yield realm["name"], role, ("workers", w, "realms", r, "roles", i)
+def _roles(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], Place]]:
+    for place, role in select(document, ("workers", EACH, "realms", EACH, "roles", EACH)):
+        realm = lookup(document, (*place[:4], "name"))
+        if isinstance(role, dict) and isinstance(realm, str):
+            yield realm, role, place
 
 
 def _compared(realm: str, theirs: list[dict[str, Any]], ours: config.Role, uri_check: UriCheck) -> Iterator[Difference]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from wamprouter.config.fields import (
     Backlog,
@@ -77,11 +77,24 @@ class Tls(Model):
         return value
 
 
+def _either_port(schema: dict[str, Any]) -> None:
+    """Tell editors that a range may stand in place of a port."""
+    schema["required"].remove("port")
+    schema["anyOf"] = [{"required": ["port"]}, {"required": ["portrange"]}]
+
+
 class TcpEndpoint(Model):
     """A TCP port."""
 
+    model_config = ConfigDict(json_schema_extra=_either_port)
+
     type: Literal["tcp"]
-    port: Port = Field(description="The port; 0 lets the system choose one, which is logged.")
+    port: Port = Field(description="The port; 0 lets the system choose one, which is logged. Either this or portrange.")
+    portrange: Annotated[tuple[Port, ...], Words("a list of two ports")] | None = Field(
+        default=None,
+        json_schema_extra={"minItems": 2, "maxItems": 2},
+        description="The first and the last of the ports to try; the first that is free is taken. Default: port alone.",
+    )
     version: Literal[4, 6] = Field(default=4, description="The version of IP. Default 4, which every network has.")
     interface: Interface = Field(
         default_factory=_loopback,
@@ -95,11 +108,34 @@ class TcpEndpoint(Model):
         "is made for a name that only you know.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _has_one_port(cls, value: object) -> object:
+        if not isinstance(value, dict) or value.get("portrange") is None:
+            return value
+        if "port" in value:
+            raise expected('either "port" or "portrange"')
+        span = value["portrange"]
+        return {**value, "port": span[0] if isinstance(span, list) and span else 0}
+
+    @field_validator("portrange")
+    @classmethod
+    def _ascends(cls, span: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        if span is not None and (len(span) != 2 or span[0] > span[1]):
+            raise expected("two ports, the lower one first")
+        return span
+
+    @property
+    def ports(self) -> range:
+        """Return the ports to try, in this order."""
+        first, last = self.portrange or (self.port, self.port)
+        return range(first, last + 1)
+
     @property
     def address(self) -> str:
         """Return the address as logs and URLs write it."""
         host = f"[{self.interface}]" if self.version == 6 else self.interface
-        return f"{host}:{self.port}"
+        return f"{host}:{self.port}" if self.portrange is None else f"{host}:{self.port}-{self.ports[-1]}"
 
 
 class UnixEndpoint(Model):

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -136,7 +136,7 @@ def _in_our_form(
 
     def original(problem: Problem) -> Problem:
         key = None if problem.key is None else lowered.origin(problem.key)
-        return Problem(lowered.origin(problem.place), problem.text, key)
+        return replace(problem, place=lowered.origin(problem.place), key=key)
 
     return lowered.document, lowered.notes, lowered.problems, original
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from wamprouter.config.components import Component
-from wamprouter.config.fields import Flag, Folder, Model, Words
+from wamprouter.config.fields import Flag, Folder, Model, Whole, Words
 from wamprouter.config.limits import RouterLimits
 from wamprouter.config.realms import Realm, RealmTemplate
 from wamprouter.config.transports import Transport
@@ -42,6 +42,11 @@ class NodeConfig(Model):
     )
     transports: Annotated[tuple[Transport, ...], Words("a list with at least one transport")] = Field(
         min_length=1, description="Where the router listens, at least one."
+    )
+    drain_timeout: Annotated[int, Whole(0, 3_600_000, "milliseconds")] = Field(
+        default=3000,
+        description="Milliseconds that calls in flight get when the router is told to stop; new ones are refused by then. "
+        "Default 3000: most calls take less, and service managers wait longer.",
     )
     limits: RouterLimits = Field(default=RouterLimits(), description="Limits of the router as a whole.")
     components: tuple[Component, ...] = Field(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from wamp.protocol.errors import RequestError
+from wamp.protocol.errors import RequestError, Unavailable
 from wamp.protocol.ids import RouterIds
 from wamp.protocol.messages import (
     Call,
@@ -73,7 +73,7 @@ class Realm:
         self.roles = roles
         self.settings = settings
         self.sessions: dict[int, Session] = {}  # session id -> Session
-        self._tell_others = tell
+        self.tell_others = tell
         self._meta: meta.Meta | None = None
         # What the meta API has to do: looked at after every message, hence not asked of it.
         self._asked: Mapping[int, object] = {}
@@ -116,7 +116,7 @@ class Realm:
         """Take new roles and settings, which ``revise`` applies to who is here already."""
         self.roles = roles
         self.settings = settings
-        self._tell_others = tell
+        self.tell_others = tell
         self.broker.configure(settings)
         self.dealer.configure(settings)
         self.testaments.limit = settings.max_testaments
@@ -136,6 +136,15 @@ class Realm:
             if _is_denied(session, Action.SUBSCRIBE, subscription.topic, subscription.match):
                 deliveries += self.broker.revoke(subscription, session, reason)
         return self._attended(deliveries)
+
+    def drain(self) -> None:
+        """Take no new calls from now on: the router stops. What is in flight comes to its end."""
+        self._routes = {**self._routes, Call: self._refuse_call}
+
+    def _refuse_call(self, session: Session, message: Call) -> list[Delivery]:
+        if message.request in session.calls:  # more of a progressive call
+            return self.dealer.call(session, message)
+        raise Unavailable("the router is shutting down")
 
     def open_meta_api(self, session_id: int) -> None:
         """Let the router's own session in, which can be called for the meta procedures and publishes the meta events."""
@@ -198,7 +207,7 @@ class Realm:
         return deliveries if self._meta is None else self._meta.attend(deliveries)
 
     def _tell(self, fact: facts.Fact) -> None:
-        self._tell_others(fact)
+        self.tell_others(fact)
         if self._meta is not None:
             self._meta.note(fact)
 

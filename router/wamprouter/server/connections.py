@@ -7,12 +7,15 @@ HELLOs that take too long, pings who is silent, and drops who does not answer. H
 from __future__ import annotations
 
 import select
-from collections.abc import Callable, Iterator
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Container, Iterator
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from wamprouter.server.admission import Admission, NoRoom
 from wamprouter.server.proxies import NO_PROXIES, Proxies
 from wamprouter.server.turns import Turns
+
+if TYPE_CHECKING:
+    from wamprouter.realm.realm import Realm
 
 __all__ = ["Connections", "Limits", "Monitored", "address_of", "is_cut"]
 
@@ -58,6 +61,9 @@ class Monitored(Protocol):
 
     def go_away(self) -> None:
         """Close because the router stops, in the way that lets the client come back."""
+
+    def revise(self, changed: Container[Realm]) -> None:
+        """End the session, or change what it may: the configuration is another one now, and so are these realms."""
 
     def drop(self, reason: str) -> None:
         """Cut the connection without ceremony: the peer would not notice any."""
@@ -127,6 +133,11 @@ class Connections:
 
     def __iter__(self) -> Iterator[Monitored]:
         return iter(list(self._members))
+
+    def configure(self, maximum: int, proxies: Proxies) -> None:
+        """Take new limits. Who is in stays in."""
+        self.maximum = maximum
+        self._proxies = proxies
 
     def enter(self, address: str) -> str:
         """Return the place of a new connection, which is to be given back to ``leave``. Raise NoRoom."""

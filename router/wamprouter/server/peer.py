@@ -6,13 +6,20 @@ HELLO again on the same transport (basic profile, "Session Establishment").
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, Protocol
 
 from wamp.protocol import errors
 from wamp.protocol.codec import Codec
-from wamp.protocol.errors import NoSuchRealm, NoSuchRole, ProtocolViolation, WampError
+from wamp.protocol.errors import (
+    AuthenticationDenied,
+    NoSuchRealm,
+    NoSuchRole,
+    NotAuthorized,
+    ProtocolViolation,
+    WampError,
+)
 from wamp.protocol.messages import Abort, Authenticate, Challenge, Goodbye, Hello, Message, Welcome
 from wamp.protocol.options import HelloDetails, read
 from wamp.protocol.roles import features
@@ -72,6 +79,10 @@ class RealmFinder(Protocol):
         """Tell whether there is such a realm, or it would be made for somebody who may join it."""
         ...
 
+    def existing(self, name: str, /) -> Realm | None:
+        """Return the realm of that name; None if there is none now."""
+        ...
+
     def get(self, name: str, /) -> Realm | None: ...
 
 
@@ -107,7 +118,7 @@ class Lobby:
 class Login:
     """A HELLO that is being decided about: an ``Applicant`` for the gate."""
 
-    __slots__ = ("_connection", "asking", "details", "realm", "session", "since")
+    __slots__ = ("_connection", "asking", "details", "realm", "session", "since", "took_time")
 
     def __init__(self, realm: str, details: HelloDetails, session: int, connection: Connection, since: float) -> None:
         self.realm = realm
@@ -117,6 +128,8 @@ class Login:
         """When HELLO came."""
         self.asking: Asking | None = None
         """The challenge that has been sent, if it was the last step."""
+        self.took_time = False
+        """Whether the configuration may have changed since HELLO."""
         self._connection = connection
 
     @property
@@ -221,10 +234,12 @@ class Peer:
         if isinstance(step, Grant):
             self._admit(login, step)
         elif isinstance(step, Asking):
+            login.took_time = True
             login.asking = step
             self.state = State.CHALLENGED
             self._send(Challenge(step.method, step.extra))
         else:
+            login.took_time = True
             self.state = State.DECIDING
             step.then(partial(self._decided, login))
 
@@ -253,6 +268,9 @@ class Peer:
         role = None if realm is None else realm.roles.get(grant.role)
         if realm is None:
             self._refuse(NoSuchRealm(f"no realm {name!r} on this router"))
+            return
+        if login.took_time and not self._gate.still_admits(grant):
+            self._refuse(AuthenticationDenied("the configuration has changed meanwhile"))
             return
         if role is None:
             self._refuse(NoSuchRole(f"no role {grant.role!r} in realm {name!r}"))
@@ -305,6 +323,24 @@ class Peer:
 
     def _ignore(self, _message: Message) -> None:
         pass
+
+    def revise(self, changed: Container[Realm]) -> None:
+        """Look at the session again, because the configuration is another one: is it still admitted, and as what?
+
+        ``changed`` are the realms whose roles are others now.
+        """
+        session, grant = self.session, self.grant
+        if session is None or grant is None:
+            return
+        realm = session.realm
+        if self._lobby.realms.existing(realm.name) is not realm:
+            self.leave(errors.CLOSE_REALM, "this realm is no longer configured")
+        elif not self._gate.still_admits(grant):
+            self.leave(NotAuthorized.uri, "the configuration has changed and does not admit this session any more")
+        elif session.role.name not in realm.roles:
+            self.leave(NotAuthorized.uri, f"the role {session.role.name!r} is no longer configured")
+        elif realm in changed:
+            self._lobby.dispatcher.deliver(realm.revise(session, NotAuthorized.uri))
 
     # -- how it ends
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections import deque
+from collections.abc import Container
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +38,7 @@ from wamprouter.session import State
 
 if TYPE_CHECKING:
     from wamprouter.config import RawSocketOptions
+    from wamprouter.realm.realm import Realm
 
 __all__ = ["RawSocketConnection", "RawSocketFactory"]
 
@@ -252,6 +254,10 @@ class RawSocketConnection(Protocol):
 
     def channel_binding(self, kind: str) -> bytes | None:
         return channel_binding(self.transport, kind)
+
+    def revise(self, changed: Container[Realm]) -> None:
+        if self.peer is not None:
+            self.peer.revise(changed)
 
     def spare_pings(self) -> None:
         """Let TCP find out whether the peer is alive. (A Unix socket needs nobody to.)"""

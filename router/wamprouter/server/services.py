@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Container
+from typing import TYPE_CHECKING, Any
 
 from autobahn.websocket.types import ConnectionDeny
 
@@ -29,6 +29,9 @@ from wamprouter.server.peer import Lobby, Peer
 from wamprouter.server.turns import MESSAGES
 from wamprouter.server.websocket import Conversation, WebSocketConnection
 from wamprouter.session import State
+
+if TYPE_CHECKING:
+    from wamprouter.realm.realm import Realm
 
 __all__ = ["EchoService", "WampService"]
 
@@ -126,6 +129,9 @@ class BatchedPeer:
                 break
         return bool(backlog)
 
+    def revise(self, changed: Container[Realm]) -> None:
+        self._peer.revise(changed)
+
     def lost(self) -> None:
         self._backlog.clear()
         self._peer.lost()
@@ -150,6 +156,9 @@ class EchoConversation:
             self._connection.expel("the outbound queue is full")
         elif outbox.queued > outbox.high_water:
             outbox.throttle(self._connection)
+
+    def revise(self, changed: Container[Realm]) -> None:
+        """An echo has no session."""
 
     def lost(self) -> None:
         pass

@@ -9,7 +9,7 @@ the frames of one turn can be counted whichever way they go, and the rest waits 
 from __future__ import annotations
 
 from codecs import utf_8_decode
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from os import urandom
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -33,6 +33,7 @@ from wamprouter.server.turns import MESSAGES
 
 if TYPE_CHECKING:
     from wamprouter.config import WebSocketOptions
+    from wamprouter.realm.realm import Realm
 
 __all__ = ["Conversation", "Service", "WebSocketConnection", "is_utf8", "websocket_factory"]
 
@@ -67,6 +68,9 @@ CLOSE_TRY_AGAIN_LATER: Final = 1013
 
 class Conversation(Protocol):
     """What the messages of one connection go to."""
+
+    def revise(self, changed: Container[Realm]) -> None:
+        """End the session, or change what it may: the configuration is another one now, and so are these realms."""
 
     def receive(self, data: bytes) -> bool | None:
         """Take one message; tell whether there is so much in it that some is left for another turn."""
@@ -462,6 +466,10 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def channel_binding(self, kind: str) -> bytes | None:
         return channel_binding(self.transport, kind)
+
+    def revise(self, changed: Container[Realm]) -> None:
+        if self.conversation is not None:
+            self.conversation.revise(changed)
 
     def spare_pings(self) -> None:
         """Every WebSocket client knows pings."""

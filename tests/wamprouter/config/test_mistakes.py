@@ -246,7 +246,7 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ),
     (
         [("transports.0.endpoint.tcp", 1)],
-        'transports[0].endpoint.tcp: unknown field, expected "backlog", "interface", "port", "tls", "type" or "version"',
+        'transports[0].endpoint.tcp: unknown field, expected "backlog", "interface", "port", "portrange", "tls", "type" or "version"',
     ),
     ([("transports.0.endpoint.type", REMOVED)], 'transports[0].endpoint.type: missing, expected "tcp" or "unix"'),
     (
@@ -400,6 +400,22 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     (
         [("components", [{**COMPONENT, "type": "clas"}])],
         'components[0].type: got "clas", expected "class", "function" or "guest"; did you mean "class"?',
+    ),
+    (
+        [("transports.0.endpoint", {"type": "tcp", "port": 1, "portrange": [1, 2]})],
+        'transports[0].endpoint: got {"type": "tcp", "port": 1, "portrange": [1, 2]}, expected either "port" or "portrange"',
+    ),
+    (
+        [("transports.0.endpoint", {"type": "tcp", "portrange": [9, 1]})],
+        "transports[0].endpoint.portrange: got [9, 1], expected two ports, the lower one first",
+    ),
+    (
+        [("transports.0.endpoint", {"type": "tcp", "portrange": [1]})],
+        "transports[0].endpoint.portrange: got [1], expected two ports, the lower one first",
+    ),
+    (
+        [("transports.0.endpoint", {"type": "tcp", "portrange": [1, "x"]})],
+        'transports[0].endpoint.portrange[1]: got "x", expected an integer from 0 to 65535',
     ),
     (
         [("components", [{"type": "guest", "executable": "x", "options": {"env": {"inherit": "all"}}}])],

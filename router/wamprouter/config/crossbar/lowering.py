@@ -17,7 +17,7 @@ from wamprouter.config.auth import Auth, Cookie
 from wamprouter.config.components import ClassComponent, GuestComponent
 from wamprouter.config.crossbar.notes import Kind, Note
 from wamprouter.config.crossbar.policy import ENTRY, TABLES, TYPES, VALUE
-from wamprouter.config.endpoints import TcpEndpoint, UnixEndpoint
+from wamprouter.config.endpoints import TcpEndpoint, Tls, UnixEndpoint
 from wamprouter.config.environment import MAX_DEPTH
 from wamprouter.config.options import RawSocketOptions, WebSocketOptions
 from wamprouter.config.problems import Place, Problem, choice, did_you_mean, shown
@@ -29,7 +29,7 @@ from wamprouter.config.transports import (
     WebSocketTransport,
     WebTransport,
 )
-from wamprouter.config.web import StaticOptions, StaticPath, WebOptions
+from wamprouter.config.web import JsonOptions, StaticOptions, StaticPath, WebOptions
 
 __all__ = ["OURS", "Document", "Lower", "Walk", "is_variable", "origin"]
 
@@ -56,6 +56,8 @@ OURS: Mapping[str, type[BaseModel]] = {
     "path websocket": WebSocketPath,
     "path static": StaticPath,
     "static options": StaticOptions,
+    "json options": JsonOptions,
+    "tls": Tls,
     "auth": Auth,
     "cookie": Cookie,
     "component": ClassComponent,

@@ -219,13 +219,13 @@ class _Node:
         for component in self._components:
             realms.ensure_role(self._realms, component.get("realm"), component.get("role"))
         if self._realms and _has_service_without_auth(self._transports):
-            known = {
+            known = [
                 role.get("name")
                 for realm in self._realms
                 if isinstance(realm.get("roles"), list)
                 for role in realm["roles"]
                 if isinstance(role, dict)
-            }
+            ]
             if ANONYMOUS_ROLE not in known:
                 realms.ensure_role(self._realms, self._realms[0].get("name"), ANONYMOUS_ROLE)
 

@@ -212,10 +212,12 @@ TABLES: Mapping[str, Table] = {
     },
     "endpoint": {
         "type": HONOURED,
-        **_all("port", "portrange", "interface", "version", "backlog", "tls", "path"),
+        **_all("port", "portrange", "interface", "version", "backlog", "path"),
+        "tls": _honoured("tls"),
         "shared": _ignored("the router listens with one process", False),
         "user_timeout": _ignored("a dead peer is found by pings (auto_ping_interval) instead"),
     },
+    "tls": _all("key", "certificate", "chain_certificates", "dhparam", "ciphers", "ca_certificates"),
     "transport websocket": {**_LISTENING, **_WEBSOCKET},
     "transport rawsocket": {
         **_LISTENING,

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from tests.support.process import ROOT
 from tests.support.raw import TIMEOUT, Client
@@ -123,9 +123,9 @@ class Running:
         self.stop()
 
 
-def calls_through(url: str, procedure: str = "com.example.add2", *, serializer: str = "json") -> None:
+def calls_through(url: str, procedure: str = "com.example.add2", *, serializer: str = "json", **options: Any) -> None:
     """Register a procedure with one session, and call it with another."""
-    with Client(url, serializer) as callee, Client(url, serializer) as caller:
+    with Client(url, serializer, **options) as callee, Client(url, serializer, **options) as caller:
         callee.register(procedure)
         caller.call(procedure, 2, 3)
         invocation = callee.expect(Invocation)

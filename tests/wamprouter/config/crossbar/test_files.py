@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support.certificates import Authority
 from tests.support.raw import TIMEOUT, Client, WebSocket
 from tests.wamprouter.config.crossbar.running import FILES, Running, calls_through, copied, result_of
 from wamp.protocol.messages import (
@@ -68,6 +71,7 @@ def test_there_is_a_file_for_each_group_of_fields() -> None:
             "rawsocket",
             "realms",
             "testee",
+            "tls",
             "universal",
             "web",
             "websocket",
@@ -87,7 +91,7 @@ def test_the_starter(start: list[Running], tmp_path: Path) -> None:
     (line,) = [line for line in router.warnings if "loopback only" in line]
     assert '"interface": "0.0.0.0"' in line
     assert '"insecure": true' in line
-    assert "config.json:27:23: workers[0].transports[0].endpoint: " in line
+    assert "config.json:30:23: workers[0].transports[0].endpoint: " in line
     assert line.endswith("(and at 1 more place)")
 
 
@@ -153,6 +157,21 @@ def test_endpoints(start: list[Running], tmp_path: Path) -> None:
     router = started("endpoints", tmp_path, start)
     calls_through(router.url("ws://127.0.0.1:"))
     calls_through(router.url("rs+unix://"), serializer="cbor")
+
+
+def test_tls(start: list[Running], tmp_path: Path) -> None:
+    """Files beside the configuration; a client certificate logs in by its fingerprint."""
+    folder = copied("tls", tmp_path)
+    authority = Authority(folder)
+    authority.issue()
+    own = authority.issue("worker")
+    pem = ssl.PEM_cert_to_DER_cert(Path(own["certificate"]).read_text())
+    router = Running(folder, FINGERPRINT=hashlib.sha1(pem, usedforsecurity=False).hexdigest())
+    start.append(router)
+    calls_through(router.url("wss://"), tls=authority.trusting())
+    with Client(router.url("rss://"), join=False, tls=authority.trusting(own)) as worker:
+        worker.send(Hello("realm1", {"roles": {"callee": {}}, "authmethods": ["tls"], "authid": "worker"}))
+        assert worker.expect(Welcome).details["authrole"] == "backend"
 
 
 def test_websocket_options(start: list[Running], tmp_path: Path) -> None:
