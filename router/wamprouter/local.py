@@ -93,6 +93,7 @@ class LocalConnection:
     owner: Throttled | None = None
     address = "local"
     cookie: str | None = None
+    has_new_cookie = False
 
     def __init__(
         self,

@@ -34,6 +34,7 @@ from wamprouter.auth.gate import MethodGate
 from wamprouter.authz import AnyRole
 from wamprouter.authz.configured import disclosed, static_role
 from wamprouter.authz.dynamic import DynamicRole, noticing_authorizers
+from wamprouter.brevity import BriefObserver
 from wamprouter.callbacks import session_class as session_of
 from wamprouter.callers import Caller
 from wamprouter.config import Checked, NodeConfig
@@ -360,7 +361,7 @@ def run(
     # Until the router listens, it says nothing but why it cannot.
     loglevel = _LEVELS.get(loglevel, loglevel)
     levels = LogLevelFilterPredicate(LogLevel.levelWithName("debug" if loglevel == "debug" else "error"))
-    observer = FilteringLogObserver(log_lines(log or sys.stderr, logformat), [levels])
+    observer = FilteringLogObserver(BriefObserver(log_lines(log or sys.stderr, logformat), monotonic), [levels])
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
     try:
         # Composing a line that nobody reads would cost each join a tenth of its time.

@@ -133,6 +133,38 @@ def test_files_are_only_read(browser: http.client.HTTPConnection, method: str) -
     assert b"Traceback" not in body
 
 
+STRANGE = [
+    "HEAD /nothing",
+    "HEAD /ws",
+    "HEAD /",
+    "PUT /\x84",
+    "GET /\xff",
+    "BREW /\xe9",
+    "HEAD /\xff",
+    "OPTIONS *",
+    "\xff /",
+]
+
+
+@pytest.mark.parametrize("line", STRANGE)
+def test_strange_requests_leave_nothing_in_the_log(router: RouterProcess, line: str) -> None:
+    """They are a client's mistakes and none of the router's: a thousand of them must not fill it."""
+    before = len(router.log)
+    stream = Stream(router.url("http"))
+    stream.send(f"{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("latin-1"))
+    answer = stream.read_to_end()
+    stream.close()
+    assert int(answer.split()[1]) in (200, 400, 404, 405, 426)
+    assert router.log[before:] == ""
+
+
+def test_what_a_path_allows_is_said_in_a_header(browser: http.client.HTTPConnection) -> None:
+    browser.request("DELETE", "/index.html")
+    response = browser.getresponse()
+    assert response.status == 405
+    assert "GET" in str(response.getheader("allow"))
+
+
 @pytest.mark.parametrize("serializer", ["json", "msgpack", "cbor"])
 def test_a_session_joins_on_its_path(router: RouterProcess, serializer: str) -> None:
     with Client(router.urls[1], serializer) as client:

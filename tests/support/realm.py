@@ -238,6 +238,7 @@ class Line:
         """Reasons why the router could not serve it at the time."""
         self.address = "127.0.0.1"
         self.cookie: str | None = None
+        self.has_new_cookie = True
 
     def dismiss(self, reason: str, *, may_return: bool = False) -> None:
         if may_return:

@@ -153,10 +153,16 @@ def check(config: Path | None, cbdir: Path | None, from_crossbar: bool) -> None:
         raise click.UsageError("Missing option '--config'.")
     found = _opened(file)
 
+    from wamprouter.cli import certificates
     from wamprouter.cli.summary import summary
 
+    problems = certificates.problems(found.config)
+    if problems:
+        _exit(REFUSED, [f"{file}: {problem}" for problem in problems])
     click.echo(f"{file}: ok")
     click.echo(summary(found.config))
+    for warning in certificates.warnings(found.config):
+        click.echo(f"{file}: {warning}", err=True)
     if from_crossbar:
         from wamprouter.cli.from_crossbar import report
 

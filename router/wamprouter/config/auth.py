@@ -55,7 +55,16 @@ class Principal(Model):
     extra: Anything = Field(default=None, description="Told to the client in WELCOME, as authextra. Default: nothing.")
 
 
-class Dynamic(Model):
+class Asking(Model):
+    """What is asked may take its time, but not for ever."""
+
+    timeout: Annotated[int, Whole(1, 60_000, "milliseconds")] = Field(
+        default=5000,
+        description="Milliseconds to answer in. Default 5000: within the time a client has to authenticate.",
+    )
+
+
+class Dynamic(Asking):
     """A procedure decides: it is called with (realm, authid, details)."""
 
     type: Literal["dynamic"]
@@ -68,13 +77,9 @@ class Dynamic(Model):
         alias="authenticator-realm",
         description="The realm of that procedure. Default: the realm that the client asks for.",
     )
-    timeout: Annotated[int, Whole(1, 60_000, "milliseconds")] = Field(
-        default=5000,
-        description="Milliseconds to answer in. Default 5000: within the time a client has to authenticate.",
-    )
 
 
-class Function(Model):
+class Function(Asking):
     """A Python function decides: what ``create`` returns is called with (realm, authid, details)."""
 
     type: Literal["function"]

@@ -17,7 +17,7 @@ from wamprouter.config.problems import Place, Problem, printed
 from wamprouter.config.realms import Permission, Role
 from wamprouter.config.transports import NestedPath, Transport, WampService, WebPath, WebTransport
 
-__all__ = ["Exposure", "exposures", "is_public", "paths", "services", "unsafe"]
+__all__ = ["Exposure", "exposures", "is_everywhere", "is_public", "paths", "roles", "services", "unsafe"]
 
 _DANGEROUS = ("register", "publish")
 

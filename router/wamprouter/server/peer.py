@@ -56,6 +56,10 @@ class Connection(Protocol):
     def cookie(self) -> str | None:
         """Return the value of the cookie that the handshake has set or found, or None."""
 
+    @property
+    def has_new_cookie(self) -> bool:
+        """Tell whether the handshake has set that cookie."""
+
     def described(self) -> dict[str, Any]:
         """Return what authenticators are told of the connection."""
 
@@ -139,6 +143,10 @@ class Login:
     @property
     def cookie(self) -> str | None:
         return self._connection.cookie
+
+    @property
+    def has_new_cookie(self) -> bool:
+        return self._connection.has_new_cookie
 
     def transport(self) -> dict[str, Any]:
         return self._connection.described()

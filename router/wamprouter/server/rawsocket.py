@@ -241,6 +241,7 @@ class RawSocketConnection(Protocol):
     # -- who is at the other end, for the gate
 
     cookie: str | None = None
+    has_new_cookie = False
 
     def described(self) -> dict[str, Any]:
         return {

@@ -133,6 +133,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.outbox: Outbox | None = None
         self.conversation: Conversation | None = None
         self.cookie: str | None = None
+        self.has_new_cookie = False
         self._tail = b""
         peer = self.transport.getPeer()
         self.address = address_of(peer)
@@ -169,6 +170,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         if cookies is None:
             return subprotocol
         self.cookie, header = cookies.present(request.headers.get("cookie", ""), is_secure=is_secure(self.transport))
+        self.has_new_cookie = header is not None
         return (subprotocol, {"Set-Cookie": header}) if header else subprotocol
 
     def _locate(self, forwarded_for: str) -> None:

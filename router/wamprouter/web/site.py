@@ -10,11 +10,12 @@ from typing import Any, Final
 from autobahn.twisted.resource import WebSocketResource
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.protocol import connectionDone
+from twisted.web.error import UnsupportedMethod
 from twisted.web.http import HTTPChannel, Request
 from twisted.web.pages import notFound
 from twisted.web.resource import Resource
-from twisted.web.server import Request as SiteRequest
-from twisted.web.server import Site
+from twisted.web.server import NOT_DONE_YET, Site
+from twisted.web.server import Request as ServerRequest
 from twisted.web.static import File
 
 from wamprouter.server.admission import NoRoom
@@ -59,7 +60,12 @@ class StaticFiles(File):
     def render_GET(self, request: Request) -> Any:
         caching = f"max-age={self.cache_timeout}" if self.cache_timeout else "no-cache"
         request.setHeader(b"cache-control", caching.encode())
-        return super().render_GET(request)
+        try:
+            return super().render_GET(request)
+        except OSError:  # no open file is left for it, or it has gone meanwhile
+            request.setResponseCode(503)
+            request.setHeader(b"retry-after", b"10")
+            return b""
 
     render_HEAD = render_GET
 
@@ -127,10 +133,36 @@ def tree(root: Any, children: Mapping[str, Any]) -> Any:
     return top
 
 
-class LocatedRequest(SiteRequest):
-    """A request that knows the client behind a trusted proxy: the access log asks it."""
+class HttpRequest(ServerRequest):
+    """One request. Twisted's own writes a line, or a traceback, into the log for some that are strange but harmless.
+
+    It knows the client behind a trusted proxy, too: the access log asks it.
+    """
 
     site: BoundedSite
+
+    def process(self) -> None:
+        if self.uri.isascii():
+            super().process()
+        else:  # RFC 3986 knows no others; Twisted's pages cannot name such a path
+            self.setResponseCode(400)
+            self._answer(b"")
+
+    def render(self, resource: Any) -> None:
+        try:
+            body = resource.render(self)
+        except UnsupportedMethod as problem:
+            self.setHeader(b"allow", b", ".join(problem.allowedMethods))
+            self.setResponseCode(405)
+            body = b""
+        if body is not NOT_DONE_YET:
+            self._answer(body)
+
+    def _answer(self, body: bytes) -> None:
+        if body or self.method != b"HEAD":  # else a file has said how long it is
+            self.setHeader(b"content-length", b"%d" % len(body))
+        self.write(b"" if self.method == b"HEAD" else body)
+        self.finish()
 
     def getClientAddress(self) -> Any:
         peer = super().getClientAddress()
@@ -217,7 +249,7 @@ class BoundedSite(Site):
     def __init__(
         self, root: Any, connections: Connections, *, timeout: int, access_log: bool, headers: AnswerHeaders
     ) -> None:
-        super().__init__(root, timeout=timeout, requestFactory=LocatedRequest)
+        super().__init__(root, timeout=timeout, requestFactory=HttpRequest)
         self.headers = headers
         self.client = connections.client
         self.displayTracebacks = False

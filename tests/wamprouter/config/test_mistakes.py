@@ -201,7 +201,7 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ),
     (
         [("transports.0.endpoint.tls", {"key": "k.pem", "certificate": "c.pem", "minimum_version": 1.3})],
-        'transports[0].endpoint.tls.minimum_version: got 1.3, expected "1.2" or "1.3"',
+        'transports[0].endpoint.tls.minimum_version: got 1.3, expected "1.2" or "1.3" (in quotes)',
     ),
     (
         [("transports.0.endpoint.tls", {"key": "k.pem", "certificate": "c.pem", "ciphers": "A B"})],
