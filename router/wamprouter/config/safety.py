@@ -15,9 +15,9 @@ from wamprouter.config.endpoints import TcpEndpoint
 from wamprouter.config.node import NodeConfig
 from wamprouter.config.problems import Place, Problem, printed
 from wamprouter.config.realms import Permission, Role
-from wamprouter.config.transports import NestedPath, Transport, WampService, WebPath, WebTransport
+from wamprouter.config.transports import HttpListener, NestedPath, Transport, WampService, WebPath, WebTransport
 
-__all__ = ["Exposure", "exposures", "is_everywhere", "is_public", "paths", "roles", "services", "unsafe"]
+__all__ = ["Exposure", "exposures", "is_everywhere", "is_public", "paths", "services", "unsafe"]
 
 _DANGEROUS = ("register", "publish")
 
@@ -50,10 +50,14 @@ def _problem(config: NodeConfig, exposure: Exposure) -> Problem:
     )
 
 
-def exposures(config: NodeConfig) -> Iterator[Exposure]:
-    """Yield where peers without credentials may register or publish everywhere, from other machines."""
+def exposures(config: NodeConfig, *, beyond_proxies: bool = False) -> Iterator[Exposure]:
+    """Yield where peers without credentials may register or publish everywhere, from other machines.
+
+    Those that a reverse proxy brings to a loopback address count where ``beyond_proxies`` says so.
+    """
     for index, transport in enumerate(config.transports):
-        if is_public(transport):
+        is_proxied = isinstance(transport, HttpListener) and bool(transport.trusted_proxies)
+        if is_public(transport) or (beyond_proxies and is_proxied):
             for _, service in services(transport):
                 anonymous = service.auth.anonymous
                 if isinstance(anonymous, AnonymousStatic):
@@ -114,22 +118,14 @@ def is_everywhere(permission: Permission) -> bool:
 
 
 def _roles(config: NodeConfig, anonymous: AnonymousStatic) -> Iterator[tuple[Place, Role]]:
-    for place, realm, role in roles(config):
-        wanted = (None, realm) if realm is not None else (None, *_names_on_demand(config, anonymous))
-        if role.name == anonymous.role and anonymous.realm in wanted:
-            yield place, role
-
-
-def _names_on_demand(config: NodeConfig, anonymous: AnonymousStatic) -> list[str | None]:
-    """Return the name of the realm that anonymous peers are sent to if it is made on demand."""
-    return [] if anonymous.realm in {realm.name for realm in config.realms} else [anonymous.realm]
-
-
-def roles(config: NodeConfig) -> Iterator[tuple[Place, str | None, Role]]:
-    """Yield every role with its place and the name of its realm, which is None for realms that are made on demand."""
+    names = {realm.name for realm in config.realms}
     for index, realm in enumerate(config.realms):
-        for number, role in enumerate(realm.roles):
-            yield ("realms", index, "roles", number), realm.name, role
-    if config.realm_template is not None:
-        for number, role in enumerate(config.realm_template.roles):
-            yield ("realm_template", "roles", number), None, role
+        if anonymous.realm in (None, realm.name):
+            for number, role in enumerate(realm.roles):
+                if role.name == anonymous.role:
+                    yield ("realms", index, "roles", number), role
+    template = config.realm_template
+    if template is not None and anonymous.realm not in names:  # a name that no realm has leads to one on demand
+        for number, role in enumerate(template.roles):
+            if role.name == anonymous.role:
+                yield ("realm_template", "roles", number), role
