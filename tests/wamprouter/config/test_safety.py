@@ -52,8 +52,22 @@ def test_it_is_allowed_in_words() -> None:
 # -- where
 
 
-PUBLIC = """0.0.0.0 :: 0 192.168.1.5 10.0.0.1 169.254.3.4 203.0.113.9 fe80::1%eth0 2001:db8::1 ::ffff:192.168.1.5
-    ::ffff:0.0.0.0 router.example.com 127.0.0.1.example.com localhost.example.com""".split()
+PUBLIC = [
+    "0.0.0.0",
+    "::",
+    "0",
+    "192.168.1.5",
+    "10.0.0.1",
+    "169.254.3.4",
+    "203.0.113.9",
+    "fe80::1%eth0",
+    "2001:db8::1",
+    "::ffff:192.168.1.5",
+    "::ffff:0.0.0.0",
+    "router.example.com",
+    "127.0.0.1.example.com",
+    "localhost.example.com",
+]
 
 
 @pytest.mark.parametrize("interface", PUBLIC)
