@@ -374,6 +374,9 @@ def run(
     if loglevel != "debug":
         # A peer that breaks off a handshake is no news, and a thousand of them must not fill the log.
         levels.setLogLevelForNamespace("autobahn", LogLevel.error)
+    reloading = partial(_reload, node, reread)
+    if control is not None:
+        _take_commands(control, {"reload": reloading}, reactor)
     _announce(node)
     for warning in warnings:
         _log.warn("{warning}", warning=warning)
@@ -385,10 +388,7 @@ def run(
     gc.freeze()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: reactor.callFromThread(_shut_down, node, reactor))
-    reloading = partial(_reload, node, reread)
     signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reloading))
-    if control is not None:
-        _take_commands(control, {"reload": reloading}, reactor)
     reap_when_told(reactor)
     if shutdown_after is not None:
         reactor.callLater(shutdown_after, _shut_down, node, reactor)
