@@ -377,9 +377,9 @@ def run(
     reloading = partial(_reload, node, reread)
     if control is not None:
         _take_commands(control, {"reload": reloading}, reactor)
-    _announce(node)
     for warning in warnings:
         _log.warn("{warning}", warning=warning)
+    _announce(node)
     for _, guest in node.guests:
         _log.info("guest {name} runs as process {pid}", name=guest.name, pid=guest.pid)
     _log.info("wamprouter {version} is ready; Ctrl-C ends it", version=__version__)
