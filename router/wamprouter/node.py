@@ -378,7 +378,7 @@ def run(
     if control is not None:
         _take_commands(control, {"reload": reloading}, reactor)
     for warning in warnings:
-        _log.warn("{warning}", warning=warning)
+        _log.warn("{warning}", warning=warning, is_ours=True)
     _announce(node)
     for _, guest in node.guests:
         _log.info("guest {name} runs as process {pid}", name=guest.name, pid=guest.pid)
@@ -411,11 +411,11 @@ def _reload(node: Node, reread: Callable[[], Checked] | None) -> Outcome:
         problems = [str(problem)]
     else:
         for warning in found.warnings:
-            _log.warn("{warning}", warning=warning)
+            _log.warn("{warning}", warning=warning, is_ours=True)
         _log.info("reloaded: {changes}", changes="; ".join(lines))
         return True, [*found.warnings, *lines]
     for line in problems:
-        _log.error("not reloaded, nothing has changed: {line}", line=line)
+        _log.error("not reloaded, nothing has changed: {line}", line=line, is_ours=True)
     return False, problems
 
 
