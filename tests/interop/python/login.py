@@ -81,6 +81,8 @@ async def by_component(job: dict[str, Any], kind: Any, start: Any) -> None:
         reasons.append(details.reason)
 
     def fail(_component: Any, error: Any) -> None:
+        if not errors and job.get("tells"):  # to whoever waits for a refusal, to do something about it
+            print(json.dumps({"refused": job["id"]}), flush=True)  # noqa: T201
         errors.append(getattr(error, "error", None) or type(error).__name__)
 
     component.on_join(join)
