@@ -31,14 +31,16 @@ def entries(document: Mapping[str, Any] | None = None) -> list[Entry]:
     document = document or schema()
     found: dict[str, Entry] = {}
 
-    def visit(name: str, node: Mapping[str, Any], place: str) -> None:
+    def visit(name: str, node: Mapping[str, Any], place: str, above: tuple[str, ...] = ()) -> None:
         entry = found.setdefault(name, Entry(name, node, []))
         if place in entry.places:
             return
         entry.places.append(place)
         for field, described in _properties(node).items():
             for step, reference in _references(described):
-                visit(reference, document["$defs"][reference], f"{place}.{field}{step}".removeprefix("."))
+                if reference not in above:  # paths below paths go on for ever
+                    below = f"{place}.{field}{step}".removeprefix(".")
+                    visit(reference, document["$defs"][reference], below, (*above, name))
 
     visit("", document, "")
     return list(found.values())

@@ -6,10 +6,12 @@ from typing import Any
 
 import command_reference
 import configuration_reference
+import crossbar_reference
 
 GENERATORS = {
     "configuration": configuration_reference.markdown,
     "commands": command_reference.markdown,
+    "crossbar": crossbar_reference.markdown,
 }
 """Name in the page -> what writes the Markdown."""
 

@@ -270,13 +270,16 @@ class Caller:
             self._call_later(0, self._turn)
 
     def _turn(self) -> None:
-        self._is_due = False
-        due, self._due = self._due, []
-        for action in due:
-            try:
-                action()
-            except Exception:  # noqa: BLE001  # the outermost loop: what failed for one must not keep others waiting
-                _log.failure("in a turn of the router's own session")
+        for _ in range(2):  # what is asked may be answered at once: there is no such procedure
+            due, self._due = self._due, []
+            for action in due:
+                try:
+                    action()
+                except Exception:  # noqa: BLE001  # the outermost loop: what failed for one must not keep others waiting
+                    _log.failure("in a turn of the router's own session")
+        self._is_due = bool(self._due)
+        if self._due:
+            self._call_later(0, self._turn)
         self._dispatcher.flush()
 
     def _send(self, desk: _Desk, message: Message) -> None:

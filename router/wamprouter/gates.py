@@ -9,7 +9,7 @@ import hashlib
 import importlib
 import inspect
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -44,6 +44,7 @@ from wamprouter.config import auth as settings
 from wamprouter.config.auth import methods as configured_methods
 from wamprouter.local import CODEC
 from wamprouter.remarks import Remarks
+from wamprouter.server.admission import network_of
 from wamprouter.server.listeners import CannotStart
 from wamprouter.store.cookies import FileCookies, MemoryCookies
 
@@ -69,7 +70,7 @@ class Gates:
         self._caller = caller
         self._threads = _Threads(reactor)
         self._cookies: dict[config.Cookie | Path, MemoryCookies] = {}  # or the file that they are in
-        self.throttle = Throttle(now)
+        self.throttle = Throttle(now, network_of)
 
     def make(self, auth: config.Auth, cookie: config.Cookie | None = None) -> MethodGate:
         """Return what admits sessions on a transport; raise CannotStart if that is not possible."""
@@ -90,8 +91,7 @@ class Gates:
 
     def _store(self, cookie: config.Cookie) -> MemoryCookies:
         """Return the store of a kind of cookie: one for all transports that are configured alike, or share a file."""
-        store = cookie.store
-        key = cookie if isinstance(store, settings.MemoryCookies) else store.filename.resolve()
+        store, key = cookie.store, _store_key(cookie)
         made = self._cookies.get(key)
         if made is not None:
             made.max_age, made.limit = cookie.max_age, cookie.max_cookies
@@ -111,6 +111,12 @@ class Gates:
                 raise CannotStart(f"cannot keep cookies in {store.filename}: {error.strerror}") from None
         self._cookies[key] = made
         return made
+
+    def keep(self, cookies: Iterable[config.Cookie]) -> None:
+        """Let go of the stores of all other cookies: the configuration has them no longer."""
+        wanted = {_store_key(cookie) for cookie in cookies}
+        for key in [one for one in self._cookies if one not in wanted]:
+            self._cookies.pop(key).close()
 
     # -- the methods
 
@@ -330,6 +336,11 @@ class _Question:
         self.asked = asked
         self.answered = answered
         self.timer: Any = None
+
+
+def _store_key(cookie: config.Cookie) -> config.Cookie | Path:
+    """Return what tells the stores of cookies apart."""
+    return cookie if isinstance(cookie.store, settings.MemoryCookies) else cookie.store.filename.resolve()
 
 
 def _jwt(method: settings.TicketJwt) -> Method:

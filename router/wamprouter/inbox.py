@@ -25,11 +25,15 @@ from wamprouter.authz import Action, Decision, Pending
 
 if TYPE_CHECKING:
     from wamprouter.realm.delivery import Delivery
+    from wamprouter.server.links import Throttled
     from wamprouter.session import Session
 
 __all__ = ["accept", "refused", "refused_publication"]
 
-_MOST_WAITING: Final = 1000  # messages of one session behind a decision; a thousand pipelined requests are many
+# Messages of one session behind a decision. From the first number on it is not read; what has been read by then fits below the
+# second: a read is at most 64 KiB, and no message shorter than 16 octets. Only a batch in one WebSocket message may be more.
+_LONG_LINE: Final = 100
+_MOST_WAITING: Final = 10_000
 _DISCLOSING: Final = ("disclose_me", "disclose_caller")
 
 
@@ -62,7 +66,7 @@ def _decided(session: Session, message: Any, action: Action, uri: str, match: Ma
     decision = session.role.decide(action, uri, match, message.options)
     if not isinstance(decision, Pending):
         return _carry_out(session, message, action, uri, decision)
-    session.waiting = deque()
+    session.waiting = Line()
     decision.then(lambda settled: _resume(session, message, action, uri, settled))
     return []
 
@@ -74,28 +78,61 @@ def _carry_out(session: Session, message: Any, action: Action, uri: str, decisio
     return session.realm.handle(session, message)
 
 
-def _wait(session: Session, message: Message, waiting: deque[Message]) -> list[Delivery]:
-    """Keep a message in line behind one about which nobody has decided yet: the order of a session's messages holds."""
+class Line(deque["Message"]):
+    """Messages of one session, behind one about which nobody has decided yet."""
+
+    __slots__ = ("paused",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.paused: Throttled | None = None
+        """Whose reading is paused until it is shorter."""
+
+    def pause(self, reader: Throttled | None) -> None:
+        if self.paused is None and reader is not None:
+            self.paused = reader
+            reader.pause_reading()
+
+    def resume(self) -> None:
+        reader, self.paused = self.paused, None
+        if reader is not None:
+            reader.resume_reading()
+
+
+def _wait(session: Session, message: Message, waiting: Line) -> list[Delivery]:
+    """Keep a message in line: the order of a session's messages holds."""
     if len(waiting) >= _MOST_WAITING:
         raise ProtocolViolation(f"more than {_MOST_WAITING} messages while one waits for its authorization")
     waiting.append(message)
+    if len(waiting) == _LONG_LINE:
+        waiting.pause(session.link.owner)
     return []
 
 
 def _resume(session: Session, message: Message, action: Action, uri: str, decision: Decision) -> list[Delivery]:
     """Go on with a message that is decided about now, and with those that have waited behind it."""
     waiting, session.waiting = session.waiting, None
+    assert waiting is not None, "only what is pending is settled, and only once"
     realm = session.realm
     if session.id not in realm.sessions:  # it has left meanwhile
+        waiting.resume()  # another session may be on that connection now
         return []
     try:
         deliveries = _carry_out(session, message, action, uri, decision)
-        while waiting:
-            # If this one must be decided about, too, the others line up behind it.
+        while waiting and not _is_waiting(session):
             deliveries += accept(session, waiting.popleft())
     except ProtocolViolation as violation:
         deliveries = realm.expel(session, violation.uri, str(violation))
+    is_waiting = _is_waiting(session)
+    if is_waiting:  # the last one must be decided about, too, and the others are in line behind it
+        session.waiting = waiting
+    if not is_waiting or len(waiting) < _LONG_LINE:
+        waiting.resume()
     return deliveries
+
+
+def _is_waiting(session: Session) -> bool:
+    return session.waiting is not None
 
 
 def refused(

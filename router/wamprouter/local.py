@@ -8,8 +8,8 @@ Autobahn's own session classes are served too, through their serializer.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Container
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from msgspec.structs import replace
 from twisted.logger import Logger
@@ -23,6 +23,9 @@ from wamp.types import ComponentConfig, TransportDetails
 from wamprouter.auth import Applicant, Grant
 from wamprouter.server.links import Throttled, Wire
 from wamprouter.server.peer import Lobby, Peer
+
+if TYPE_CHECKING:
+    from wamprouter.realm.realm import Realm
 
 __all__ = ["CODEC", "WIRE", "LocalConnection", "host"]
 
@@ -64,6 +67,9 @@ class _LocalWire:
         old, new = source.serializer, CODEC.serializer
         args = transcode(message.args, old, new)  # type: ignore[attr-defined]  # a source means a payload
         return replace(message, args=args, kwargs=transcode(message.kwargs, old, new))  # type: ignore[attr-defined]  # see above
+
+    def unsent(self) -> None:
+        """Make nothing of it."""
 
 
 WIRE: Final[Wire] = _LocalWire()
@@ -155,7 +161,7 @@ class LocalConnection:
             self._is_due = True
             self._call_soon(self._hand_over)
 
-    def come_back_later(self, reason: str) -> None:
+    def dismiss(self, reason: str, *, may_return: bool = False) -> None:
         self.close(reason)
 
     def described(self) -> dict[str, Any]:
@@ -166,6 +172,10 @@ class LocalConnection:
 
     def channel_binding(self, kind: str) -> None:
         """See ``certificate``."""
+
+    def revise(self, changed: Container[Realm]) -> None:
+        """Look at the session again: the configuration is another one now, and so are these realms."""
+        self._peer.revise(changed)
 
     def spare_pings(self) -> None:
         """There are none in memory."""

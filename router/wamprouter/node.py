@@ -10,19 +10,20 @@ import random
 import secrets
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from time import monotonic, time
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TextIO
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.error import CannotListenError
 from twisted.logger import (
     FilteringLogObserver,
     Logger,
     LogLevel,
     LogLevelFilterPredicate,
     globalLogBeginner,
-    textFileLogObserver,
 )
 
 from wamp.protocol.ids import GlobalIds
@@ -33,27 +34,47 @@ from wamprouter.auth.gate import MethodGate
 from wamprouter.authz import AnyRole
 from wamprouter.authz.configured import disclosed, static_role
 from wamprouter.authz.dynamic import DynamicRole, noticing_authorizers
+from wamprouter.brevity import BriefObserver
+from wamprouter.callbacks import session_class as session_of
 from wamprouter.callers import Caller
-from wamprouter.config import NodeConfig
+from wamprouter.config import Checked, NodeConfig
+from wamprouter.control import Command, Outcome, listen
 from wamprouter.gates import Gates, load
+from wamprouter.guests import Guest, reap_when_told
 from wamprouter.inbox import refused_publication
 from wamprouter.local import LocalConnection, host
+from wamprouter.logs import log_lines
 from wamprouter.realm.facts import Fact, SessionJoined, SessionKilled, SessionLeft
 from wamprouter.realm.realm import Realm
 from wamprouter.realm.settings import HistoryRule, Settings
 from wamprouter.realms import Realms
+from wamprouter.reloading import FAREWELL, reload
+from wamprouter.server.admission import Admission, AdmissionLimits
 from wamprouter.server.alarm import Alarm
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.listeners import CannotStart, Listener
 from wamprouter.server.peer import Lobby, Peer
-from wamprouter.store import EventStore
+from wamprouter.server.turns import Turns
+from wamprouter.session import Session
 from wamprouter.store.memory import MemoryStore
 
 __all__ = ["CannotStart", "Node", "run"]
 
 _log = Logger()
 
-_FAREWELL: Final = 1.0  # seconds that clients have to answer a close frame before their connections are cut
+
+class Behaviour(NamedTuple):
+    """What a realm can be told anew while it runs."""
+
+    roles: dict[str, AnyRole]
+    settings: Settings
+    tell: Callable[[Fact], None]
+
+    def retire(self) -> None:
+        """Let go of what the roles hold outside of the realm."""
+        for role in self.roles.values():
+            if isinstance(role, DynamicRole):
+                role.retire()
 
 
 class Node:
@@ -70,6 +91,8 @@ class Node:
         self.reactor = reactor
         self.now = now
         self.dispatcher = Dispatcher(lambda action: reactor.callLater(0, action))
+        self.turns = Turns(lambda action: reactor.callLater(0, action), now)
+        self.admission = Admission(AdmissionLimits(**config.limits.model_dump()), now)
         # Publications need to be unlikely to collide, sessions also hard to guess.
         publications = GlobalIds(random.Random(secrets.randbits(128)).getrandbits)
         session_ids = GlobalIds(secrets.randbits)
@@ -77,43 +100,49 @@ class Node:
 
         self.caller = Caller(lambda name: self.realms.existing(name), session_ids, self.dispatcher, reactor.callLater)
 
-        def make(realm: configuration.Realm) -> Realm:
-            made = self._make_realm(realm, publications, _carrying_out(tell), store)
-            made.open_meta_api(next(session_ids))
-            return made
-
-        self.realms = Realms(config.realms, config.realm_template, make)
-        self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater, now)
+        self.config = config
+        self._publications = publications
+        self._session_ids = session_ids
+        self._store = store
+        self._tell = _carrying_out(tell)
+        self.realms = Realms(self.make_realm)
+        self.realms.replace({realm.name: self.make_realm(realm) for realm in config.realms}, config.realm_template)
+        self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater, now, self.admission)
         self.gates = Gates(reactor, now, self.caller)
         self.listeners = [Listener(transport, self) for transport in config.transports]
-        self._components = config.components
-        self.hosted: list[LocalConnection] = []
-        self.is_stopping = False
+        self.hosted: list[tuple[configuration.Component, LocalConnection]] = []
+        self.guests = [
+            (one, Guest(one, reactor)) for one in config.components if isinstance(one, configuration.GuestComponent)
+        ]
+        self._stopped: Deferred[Any] | None = None
+        self._drained_until = 0.0
 
-    def _make_realm(
-        self,
-        realm: configuration.Realm,
-        publications: GlobalIds,
-        tell: Callable[[Fact], None],
-        store: EventStore,
-    ) -> Realm:
-        roles = {role.name: self._make_role(role, realm) for role in realm.roles}
-        dynamic = [role for role in roles.values() if isinstance(role, DynamicRole)]
+    def make_realm(self, realm: configuration.Realm) -> Realm:
+        """Return a realm as it is configured, with nobody in it."""
+        behaviour = self.behaviour(realm)
         alarm = Alarm(self.dispatcher, self.reactor.callLater, self.now)
         alarm.realm = made = Realm(
             realm.name,
-            roles,
-            publications=publications,
-            tell=noticing_authorizers(dynamic, tell) if dynamic else tell,
+            behaviour.roles,
+            publications=self._publications,
+            tell=behaviour.tell,
             now=self.now,
             wall_clock=time,
             choose=random.randrange,
             wake=alarm.wake,
-            store=store,
+            store=self._store,
             refuse_publication=refused_publication,
-            settings=_settings(realm.options),
+            settings=behaviour.settings,
         )
+        made.open_meta_api(next(self._session_ids))
         return made
+
+    def behaviour(self, realm: configuration.Realm) -> Behaviour:
+        """Return what the configuration says of a realm that exists."""
+        roles = {role.name: self._make_role(role, realm) for role in realm.roles}
+        dynamic = [role for role in roles.values() if isinstance(role, DynamicRole)]
+        tell = noticing_authorizers(dynamic, self._tell) if dynamic else self._tell
+        return Behaviour(roles, _settings(realm.options), tell)
 
     def _make_role(self, role: configuration.Role, realm: configuration.Realm) -> AnyRole:
         uri_check = UriCheck(realm.options.uri_check)
@@ -123,6 +152,7 @@ class Node:
             role.name,
             role.authorizer,
             realm=realm.name,
+            describe=_transport_of,
             ask=partial(self.caller.call, realm.name, role.authorizer, timeout=role.authorizer_timeout / 1000),
             hear=partial(self.caller.subscribe, realm.name, f"{role.authorizer}.changed"),
             deliver=self.dispatcher.deliver,
@@ -140,47 +170,91 @@ class Node:
         return self.gates.make(auth, cookie)
 
     def start(self) -> None:
-        """Start the components, then listen; raise CannotStart if one of them is impossible."""
-        for component in self._components:
-            self._host(component)
+        """Start the components, then listen, then start guests; raise CannotStart if one of them is impossible."""
+        for component in self.config.components:
+            if not isinstance(component, configuration.GuestComponent):
+                self.hosted.append((component, self.host(component)))
         for listener in self.listeners:
             listener.listen()
+        try:
+            for _, guest in self.guests:
+                guest.start()
+        except CannotStart:
+            for _, guest in self.guests:
+                guest.stop()
+            raise
 
-    def _host(self, component: configuration.Component) -> None:
-        name = component.id or component.classname
-        session_class = _load_class(component.classname)
+    def reload(self, config: NodeConfig) -> list[str]:
+        """Take another configuration; return what has changed, in words. Raise CannotStart: then nothing has."""
+        return reload(self, config)
+
+    def host(self, component: configuration.ClassComponent | configuration.FunctionComponent) -> LocalConnection:
+        """Run a component; raise CannotStart if it does not come up."""
+        name = component.name
+        session_class = _session_class(component)
         connection = LocalConnection(self.lobby, lambda action: self.reactor.callLater(0, action), name, component.role)
-        self.hosted.append(connection)
         try:
             host(connection, session_class, realm=component.realm, extra=component.extra)
         except Exception as error:  # noqa: BLE001  # user code: whatever it raises becomes one line for the operator
             _log.failure("component {name} failed to start", level=LogLevel.debug, name=name)
             raise CannotStart(f"component {name} failed to start: {error!r}") from None
+        return connection
 
     def stop(self) -> Deferred[Any]:
-        """Close the ports, tell everyone, cut who is still there a second later."""
+        """Let calls in flight come to their end, then tell everyone, and cut who is still there a second later.
+
+        From the beginning nobody comes in any more, and no new call is taken. Called again, it waits for nothing.
+        """
+        if self._stopped is not None:
+            self._drained_until = self.now()
+            return self._stopped
+        self._drained_until = self.now() + self.config.drain_timeout / 1000
         closing = [listener.stop_listening() for listener in self.listeners]
+        for realm in self.realms:
+            realm.drain()
+        self._stopped = done = DeferredList([port for port in closing if port is not None], consumeErrors=True)
+        done.addCallback(lambda _: self._wait_until(self._is_drained, lambda: self._drained_until))
+        done.addCallback(lambda _: self._say_farewell())
+        return done
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._stopped is not None
+
+    def _is_drained(self) -> bool:
+        return not any(session.calls for realm in self.realms for session in realm.sessions.values())
+
+    def _say_farewell(self) -> Deferred[Any]:
+        guests = [guest.stop() for _, guest in self.guests]
         for listener in self.listeners:
             for connection in listener.connections:
                 connection.go_away()
-        for component in self.hosted:
+        for _, component in self.hosted:
             component.leave()
         self.dispatcher.flush()
-        done: Deferred[Any] = DeferredList([port for port in closing if port is not None], consumeErrors=True)
-        done.addCallback(lambda _: self._wait_for_farewells(self.now() + _FAREWELL))
-        return done
+        until = self.now() + FAREWELL
+        waiting = self._wait_until(self._is_empty, lambda: until)
+        waiting.addCallback(lambda _: self._cut())
+        return DeferredList([waiting, *guests], consumeErrors=True)
 
-    def _wait_for_farewells(self, until: float) -> Deferred[None]:
+    def _is_empty(self) -> bool:
+        """Tell whether everybody is gone. A component that leaves may have something to do in turns of the reactor."""
+        is_anyone_there = any(listener.connections for listener in self.listeners)
+        return not is_anyone_there and not any(component.is_open() for _, component in self.hosted)
+
+    def _cut(self) -> None:
+        for listener in self.listeners:
+            for connection in listener.connections:
+                connection.drop("the router stops")
+
+    def _wait_until(self, condition: Callable[[], bool], until: Callable[[], float]) -> Deferred[None]:
         finished: Deferred[None] = Deferred()
 
         def look() -> None:
-            remaining = [connection for listener in self.listeners for connection in listener.connections]
-            if remaining and self.now() < until:
+            if condition() or self.now() >= until():
+                finished.callback(None)
+            else:
                 self.reactor.callLater(0.02, look)
-                return
-            for connection in remaining:
-                connection.drop("the router stops")
-            finished.callback(None)
 
         look()
         return finished
@@ -197,6 +271,13 @@ def _carrying_out(tell: Callable[[Fact], None]) -> Callable[[Fact], None]:
         tell(fact)
 
     return carry_out
+
+
+def _transport_of(session: Session) -> dict[str, Any]:
+    """Return what authorizers are told of a connection: no headers, which have secrets in them."""
+    peer = session.link.owner
+    described = peer.transport() if isinstance(peer, Peer) else {}
+    return {key: described[key] for key in ("type", "peer", "is_secure") if key in described}
 
 
 def _log_fact(fact: Fact) -> None:
@@ -220,8 +301,11 @@ def _settings(options: configuration.RealmOptions) -> Settings:
         max_call_timeout=options.max_call_timeout,
         cancel_reply=options.cancel_reply,
         strict_request_ids=options.strict_request_ids,
-        history=tuple(HistoryRule(rule.uri, Match(rule.match), rule.limit) for rule in options.history),
+        history=tuple(
+            HistoryRule(rule.uri, Match(rule.match), rule.limit, rule.limit_bytes) for rule in options.history
+        ),
         max_retained=options.max_retained,
+        max_retained_bytes=options.max_retained_bytes,
         max_subscriptions=options.max_subscriptions,
         max_registrations=options.max_registrations,
         max_calls=options.max_calls,
@@ -229,25 +313,55 @@ def _settings(options: configuration.RealmOptions) -> Settings:
     )
 
 
-def _load_class(classname: str) -> type[Any]:
-    """Return the class of that name; raise CannotStart if there is none."""
-    try:
-        found = load(classname)
-    except CannotStart as problem:
-        raise CannotStart(f"component {problem}") from None
+def _session_class(component: configuration.ClassComponent | configuration.FunctionComponent) -> type[Any]:
+    """Return the class of a component's session; raise CannotStart if it cannot be had."""
+    if isinstance(component, configuration.FunctionComponent):
+        wanted = component.callbacks.model_dump(exclude_none=True)
+        functions = {event: _load(name) for event, name in wanted.items()}
+        for event, function in functions.items():
+            if not callable(function):
+                raise CannotStart(f"component {wanted[event]} is not a function")
+        return session_of(functions)
+    found = _load(component.classname)
     if not isinstance(found, type):
-        raise CannotStart(f"component {classname} is not a class")
+        raise CannotStart(f"component {component.classname} is not a class")
     return found
 
 
-def run(config: NodeConfig, *, loglevel: str = "info") -> int:
-    """Run a router until a signal ends it; return the exit status of the process."""
+def _load(name: str) -> Any:
+    """Return what has that name; raise CannotStart if there is no such thing."""
+    try:
+        return load(name)
+    except CannotStart as problem:
+        raise CannotStart(f"component {problem}") from None
+
+
+_LEVELS: Final = {"none": "critical", "trace": "debug"}  # Crossbar's names
+
+
+def run(
+    config: NodeConfig,
+    *,
+    loglevel: str = "info",
+    warnings: Sequence[str] = (),
+    log: TextIO | None = None,
+    logformat: str = "standard",
+    shutdown_after: float | None = None,
+    reread: Callable[[], Checked] | None = None,
+    control: Path | None = None,
+) -> int:
+    """Run a router until a signal ends it, or that many seconds; return the exit status of the process.
+
+    Warnings are logged once it listens. ``reread`` returns the configuration as it is by then, for a reload; ``control`` is
+    the socket on which commands are taken.
+    """
     from twisted.internet import reactor as installed
 
     reactor: Any = installed  # its type is a module that becomes the reactor at run time
     # Until the router listens, it says nothing but why it cannot.
+    loglevel = _LEVELS.get(loglevel, loglevel)
     levels = LogLevelFilterPredicate(LogLevel.levelWithName("debug" if loglevel == "debug" else "error"))
-    observer = FilteringLogObserver(textFileLogObserver(sys.stderr), [levels])
+    observer = FilteringLogObserver(BriefObserver(log_lines(log or sys.stderr, logformat), monotonic), [levels])
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
     try:
         # Composing a line that nobody reads would cost each join a tenth of its time.
@@ -261,14 +375,56 @@ def run(config: NodeConfig, *, loglevel: str = "info") -> int:
         # A peer that breaks off a handshake is no news, and a thousand of them must not fill the log.
         levels.setLogLevelForNamespace("autobahn", LogLevel.error)
     _announce(node)
+    for warning in warnings:
+        _log.warn("{warning}", warning=warning)
+    for _, guest in node.guests:
+        _log.info("guest {name} runs as process {pid}", name=guest.name, pid=guest.pid)
     _log.info("wamprouter {version} is ready; Ctrl-C ends it", version=__version__)
     # What start-up has made stays until the end: the garbage collector need not look at it again and again.
     gc.collect()
     gc.freeze()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: reactor.callFromThread(_shut_down, node, reactor))
+    reloading = partial(_reload, node, reread)
+    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reloading))
+    if control is not None:
+        _take_commands(control, {"reload": reloading}, reactor)
+    reap_when_told(reactor)
+    if shutdown_after is not None:
+        reactor.callLater(shutdown_after, _shut_down, node, reactor)
     reactor.run(installSignalHandlers=False)
     return 0
+
+
+def _reload(node: Node, reread: Callable[[], Checked] | None) -> Outcome:
+    """Take the configuration as it is now; return whether that was done, and what to say of it."""
+    if node.is_stopping:
+        return False, ["the router is stopping"]
+    if reread is None:
+        return False, ["the router was started without a configuration file"]
+    try:
+        found = reread()
+        lines = node.reload(found.config)
+    except configuration.ConfigError as error:
+        problems = error.problems
+    except CannotStart as problem:
+        problems = [str(problem)]
+    else:
+        for warning in found.warnings:
+            _log.warn("{warning}", warning=warning)
+        _log.info("reloaded: {changes}", changes="; ".join(lines))
+        return True, [*found.warnings, *lines]
+    for line in problems:
+        _log.error("not reloaded, nothing has changed: {line}", line=line)
+    return False, problems
+
+
+def _take_commands(path: Path, commands: Mapping[str, Command], reactor: Any) -> None:
+    try:
+        listen(path, commands, reactor)
+    except (CannotListenError, OSError) as error:
+        # A router that cannot be told to reload is still a router; a signal reaches it all the same.
+        _log.warn("no commands are taken at {path}: {error}", path=str(path), error=str(error))
 
 
 def _announce(node: Node) -> None:
@@ -279,10 +435,9 @@ def _announce(node: Node) -> None:
 
 
 def _shut_down(node: Node, reactor: Any) -> None:
-    if node.is_stopping:
-        return
-    node.is_stopping = True
-    _log.info("stopping")
+    is_first = not node.is_stopping
     stopped = maybeDeferred(node.stop)
-    stopped.addErrback(lambda failure: _log.failure("while stopping", failure))
-    stopped.addBoth(lambda _: reactor.stop())
+    if is_first:
+        _log.info("stopping")
+        stopped.addErrback(lambda failure: _log.failure("while stopping", failure))
+        stopped.addBoth(lambda _: reactor.stop())

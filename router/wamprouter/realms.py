@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 from wamp.protocol.uris import is_reserved, is_valid_realm
 from wamprouter import config
@@ -14,16 +14,29 @@ __all__ = ["Realms"]
 class Realms:
     """Finds a realm by its name; makes it, if the configuration has a template for such."""
 
-    def __init__(
-        self,
-        realms: tuple[config.Realm, ...],
-        template: config.RealmTemplate | None,
-        make: Callable[[config.Realm], Realm],
-    ) -> None:
-        self._fixed = {realm.name: make(realm) for realm in realms}
-        self._template = template
+    def __init__(self, make: Callable[[config.Realm], Realm]) -> None:
         self._make = make
+        self._fixed: Mapping[str, Realm] = {}
+        self._template: config.RealmTemplate | None = None
         self._on_demand: dict[str, Realm] = {}
+
+    def replace(self, fixed: Mapping[str, Realm], template: config.RealmTemplate | None) -> Callable[[], None]:
+        """Have these realms from now on, and those made on demand only as long as there is a template.
+
+        Return what takes that back.
+        """
+        before = self._fixed, self._template, self._on_demand
+        kept = {} if template is None else {name: realm for name, realm in self._on_demand.items() if name not in fixed}
+        self._fixed, self._template, self._on_demand = fixed, template, kept
+
+        def take_back() -> None:
+            self._fixed, self._template, self._on_demand = before
+
+        return take_back
+
+    def __iter__(self) -> Iterator[Realm]:
+        yield from self._fixed.values()
+        yield from self._on_demand.values()
 
     def __getitem__(self, name: str) -> Realm:
         return self._fixed.get(name) or self._on_demand[name]

@@ -33,10 +33,9 @@ from wamp.protocol.messages import (
 from wamprouter.realm.sequence import RequestSequence
 
 if TYPE_CHECKING:
-    from collections import deque
-
     from wamp.protocol.codec import Codec
     from wamprouter.authz import AnyRole, Authorizer
+    from wamprouter.inbox import Line
     from wamprouter.realm.broker import Subscription
     from wamprouter.realm.calls import InFlight
     from wamprouter.realm.dealer import Registration
@@ -189,7 +188,7 @@ class Session:
         )
         self.invocations: dict[int, InFlight] = {}  # INVOCATION.Request -> call that this session works on
         self.invocation_ids = RequestIds()
-        self.waiting: deque[Message] | None = None
+        self.waiting: Line | None = None
         """Messages in line behind one about which the authorizer has not decided yet; None if there is no such."""
         self.role: Authorizer = role.for_session(self)  # last, since it may look at all of the above
 

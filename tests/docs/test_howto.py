@@ -1,12 +1,19 @@
 """Programs and configurations on the how-to pages and in the reference work as they stand there."""
 
+import re
+import shlex
+from pathlib import Path
+
 import pytest
+from click.testing import CliRunner
 
 from tests.docs.pages import DOCS, README, URL, block, blocks, configurations
 from tests.docs.programs import Program, browse, needs_browser, node, router, web
 from tests.support.process import ROOT, RouterProcess, config
 from tests.support.raw import Client
-from wamprouter.config import ConfigError, validate
+from wamprouter.cli import main
+from wamprouter.cli.explain import explain, question
+from wamprouter.config import ConfigError, load, validate
 
 HOWTO = DOCS / "howto"
 PROGRAMS = [
@@ -37,11 +44,63 @@ def test_a_hosted_component_answers(tmp_path):
         assert ["5 EUR"] == client.args(client.receive())
 
 
+def test_an_authorizer_decides_as_shown(tmp_path):
+    """A customer gets a price and its own orders, and is refused somebody else's."""
+    page = HOWTO / "authorize.md"
+    (tmp_path / "shop.py").write_text(block(page, "python", "class Shop").text, "utf-8")
+    configuration = next(read for each, read in configurations() if each.page == page and each.language == "json")
+    program = block(page, "python", "class Customer").text
+    with router(tmp_path, configuration) as running, Program(tmp_path, program, running.url("ws")) as run:
+        status, output, log = run.end()
+    assert 0 == status, log
+    price, mine, yours = output.splitlines()
+    assert "a price -> 5 EUR" == price
+    assert mine.startswith("my orders -> Subscription(")
+    assert "your orders -> wamp.error.not_authorized" == yours
+
+
+def test_permissions_are_explained_as_shown(tmp_path):
+    """Each command with its output."""
+    page = HOWTO / "authorize.md"
+    (tmp_path / "router.yaml").write_text(block(page, "yaml").text, "utf-8")
+    commands = [each for each in blocks(page) if each.language == "console"]
+    outputs = [each for each in blocks(page) if each.language == "text"]
+    assert 2 == len(commands) == len(outputs)
+    for command, output in zip(commands, outputs, strict=True):
+        words = shlex.split(command.text.removeprefix("$ wamprouter "))
+        words[-1] = str(tmp_path / words[-1])
+        assert output.text == CliRunner().invoke(main, words).stdout
+
+
+@pytest.mark.parametrize(
+    ("action", "uri", "role", "status"),
+    [
+        ("call", "com.example.admin.version", "frontend", 0),
+        ("call", "com.example.admin.kick", "frontend", 1),
+        ("call", "com.example.price", "frontend", 0),
+        ("subscribe", "com.shop.status", "frontend", 0),
+        ("call", "org.example.price", "frontend", 1),
+        ("subscribe", "com.example.user.*", "frontend", 0),
+        ("subscribe", "com.example.*", "frontend", 1),
+        ("call", "wamp.session.kill", "backend", 0),
+        ("call", "wamp.session.kill", "frontend", 1),
+    ],
+)
+def test_permissions_decide_as_told(action, uri, role, status):
+    """What the page says that the roles of its first configuration may do."""
+    page = HOWTO / "authorize.md"
+    configuration = validate(next(read for each, read in configurations() if each.page == page), environ={})
+    assert status == explain(configuration, question(action, uri, None, role, None))[0]
+
+
 @pytest.mark.parametrize("found", configurations(), ids=lambda found: found[0].id)
-def test_a_configuration_is_valid(found):
-    """Whoever copies one from the documentation has one that starts."""
-    _, document = found
-    validate(document, environ={})
+def test_a_configuration_is_valid(tmp_path, found):
+    """Whoever copies one from the documentation, and has the secrets it names, has one that starts."""
+    each, document = found
+    for name in re.findall(r"\$\{file:([\w/]+)\}", each.text):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("secret\n")
+    validate(document, folder=tmp_path, environ={})
 
 
 def test_configurations_are_found():
@@ -50,15 +109,15 @@ def test_configurations_are_found():
     assert {README.name, "tutorial.md", "browser.md", "configure.md", "sockets.md", "conformance.md"} <= pages
 
 
-def test_a_mistake_is_told_as_the_page_says(tmp_path):
-    """The line under "One configuration for several environments" is the router's own."""
+def test_mistakes_are_told_as_the_page_says(tmp_path, monkeypatch):
+    """The lines under "Mistakes" are the router's own, of the first configuration of the page with two mistakes in it."""
     page = HOWTO / "configure.md"
-    document = next(read for each, read in configurations() if each.page == page)
-    permission = document["realms"][0]["roles"][0]["permissions"][0]
-    permission["alow"] = permission.pop("allow")
+    monkeypatch.chdir(tmp_path)
+    text = block(page, "yaml").text.replace("allow: all", "alow: all").replace("${PORT:-8080}", '"8080"')
+    Path("router.yaml").write_text(text)
     with pytest.raises(ConfigError) as refused:
-        validate(document, source="router.yaml", environ={})
-    assert [block(page, "text").text.strip()] == refused.value.problems
+        load(Path("router.yaml"), environ={})
+    assert block(page, "text").text.splitlines() == refused.value.problems
 
 
 def demo(folder):

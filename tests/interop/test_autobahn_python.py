@@ -19,14 +19,22 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.support.process import ALLOW_ALL, ROOT, RouterProcess, config, endpoint
+from tests.support.certificates import Authority
+from tests.support.process import EVERYTHING, ROOT, RouterProcess, config, endpoint
 
 HERE = Path(__file__).parent / "python"
 
 LIBRARIES = ("autobahn_twisted", "autobahn_asyncio", "wamp_twisted")
 SERIALIZERS = ("default", "json", "msgpack", "cbor")
 BATCHED = ("json.batched", "msgpack.batched", "cbor.batched")
-TRANSPORTS = {"ws": (*SERIALIZERS, *BATCHED), "web": ("default",), "rs": SERIALIZERS, "rs+unix": SERIALIZERS}
+TRANSPORTS = {
+    "ws": (*SERIALIZERS, *BATCHED),
+    "wss": SERIALIZERS,
+    "web": ("default",),
+    "rs": SERIALIZERS,
+    "rss": SERIALIZERS,
+    "rs+unix": SERIALIZERS,
+}
 
 
 DISCLOSED = {
@@ -35,7 +43,7 @@ DISCLOSED = {
     "allow": "all",
     "disclose": {"caller": True, "publisher": True},
 }
-REALM = {"name": "realm1", "roles": [{"name": "anonymous", "permissions": [ALLOW_ALL, DISCLOSED]}]}
+REALM = {"name": "realm1", "roles": [{"name": "anonymous", "permissions": [*EVERYTHING, DISCLOSED]}]}
 
 
 class Place(NamedTuple):
@@ -86,7 +94,7 @@ PAIRS = choose_pairs()
 class Process:
     """A library's process, and the lines it says."""
 
-    def __init__(self, library: str, urls: dict[str, str]) -> None:
+    def __init__(self, library: str, urls: dict[str, str], authority: Authority) -> None:
         places = [
             {
                 "name": place.name,
@@ -102,7 +110,8 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "client")},
+            # OpenSSL's own way to say whom to trust, so that the clients need no option for it.
+            env={**os.environ, "PYTHONPATH": str(ROOT / "client"), "SSL_CERT_FILE": str(authority.file)},
         )
         self.errors = ""
         self._drain = threading.Thread(target=self._read_errors, daemon=True)
@@ -157,16 +166,20 @@ class Outcome(NamedTuple):
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """Everything is played once, all processes at the same time; the tests look at what came of it."""
     options = {"max_message_size": 1024 * 1024}
+    authority = Authority(tmp_path_factory.mktemp("authority"))
     configuration = config(
         {"type": "websocket", "endpoint": endpoint(), "options": options},
         {"type": "rawsocket", "endpoint": endpoint(), "options": options},
         {"type": "rawsocket", "endpoint": {"type": "unix", "path": "router.sock"}, "options": options},
         {"type": "web", "endpoint": endpoint(), "paths": {"ws": {"type": "websocket"}}},
+        {"type": "websocket", "endpoint": authority.endpoint(), "options": options},
+        {"type": "rawsocket", "endpoint": authority.endpoint(), "options": options},
         realms=[REALM],
     )
     with RouterProcess(tmp_path_factory.mktemp("router"), configuration) as router:
-        urls = dict(zip(("ws", "rs", "rs+unix", "web"), (url.rstrip("/") for url in router.urls), strict=True))
-        processes = {library: Process(library, urls) for library in LIBRARIES}
+        names = ("ws", "rs", "rs+unix", "web", "wss", "rss")
+        urls = dict(zip(names, (url.rstrip("/") for url in router.urls), strict=True))
+        processes = {library: Process(library, urls, authority) for library in LIBRARIES}
         statuses: dict[str, int] = {}
         try:
             for process in processes.values():

@@ -144,12 +144,16 @@ class Peer:
             else:
                 assert isinstance(event, Pong), event
 
-    def closing(self) -> Closed:
-        """Read on until the close frame, answer it, and see that nothing comes behind it; return code and reason."""
+    def close_frame(self) -> CloseConnection:
+        """Read on until the close frame. In the middle of a frame of ours there is no way to answer it."""
         while True:
             event = self.next_event()
             if isinstance(event, CloseConnection):
-                break
+                return event
+
+    def closing(self) -> Closed:
+        """Read on until the close frame, answer it, and see that nothing comes behind it; return code and reason."""
+        event = self.close_frame()
         try:
             self.stream.send(self._connection.send(event.response()))
         except (Closed, LocalProtocolError):

@@ -165,8 +165,7 @@ def test_the_head_of_a_frame_that_is_too_large_is_enough(
     for before in (b"", client_frame(PONG, b"")):
         with Peer(router.urls[number]) as peer:
             peer.raw(before + client_frame(BINARY, b"x" * (frame + 1))[: -frame - 1])
-            event = peer.closing()
-            assert event.code == TOO_BIG
+            assert peer.close_frame().code == TOO_BIG
 
 
 @pytest.mark.parametrize(("number", "frame", "message"), LIMITS)

@@ -1,4 +1,4 @@
-"""Floods: many connections, connections that come to nothing, and connections beyond the limit."""
+"""Floods: many connections, connections that come to nothing, and connections and messages beyond the limits."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from tests.support.raw import (
     client_frame,
     handshake_request,
 )
+from wamp.protocol.messages import Abort, Authenticate, Challenge, Hello, Publish, Published, Welcome
 
 HELLO = b'[1,"realm1",{"roles":{"caller":{},"callee":{},"subscriber":{}}}]'
 REGISTER = b'[64,1,{},"com.procedure.%d"]'
@@ -312,3 +313,256 @@ def test_those_who_were_refused_do_not_stay(crowded: RouterProcess) -> None:
     for client in clients:
         client.close()
     eventually(lambda: open_sockets(crowded) == listening, "nothing stays open")
+
+
+# -- more than one address may have
+
+LIMITED = {"connections_per_address": 3, "limit_local": True}
+
+
+@pytest.fixture
+def popular(start: Start) -> RouterProcess:
+    """Each address may have three connections, on all transports together."""
+    web = {"/": {"type": "static", "directory": "."}, "ws": {"type": "websocket"}}
+    proxies = {"trusted_proxies": ["127.0.0.1", "10.0.0.0/8"]}
+    return start(
+        {"type": "websocket", "endpoint": endpoint(), **proxies},
+        {"type": "rawsocket", "endpoint": endpoint()},
+        {"type": "web", "endpoint": endpoint(), "paths": web},
+        {"type": "web", "endpoint": endpoint(), "paths": web, **proxies},
+        limits=LIMITED,
+    )
+
+
+def test_all_transports_count_together(popular: RouterProcess) -> None:
+    """WebSocket gets 429, RawSocket its one word for it, and an HTTP connection is closed."""
+    _, raw, page, web, *_ = popular.urls
+    clients = [Client(raw), Client(web)]
+    stream = Stream(page)
+    stream.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    stream.read_until(b"\r\n\r\n")
+    with pytest.raises(RefusedHandshake) as refused:
+        RawSocket(raw)
+    assert refused.value.status == 4
+    with pytest.raises((Closed, ConnectionResetError)):
+        WebSocket(web, "wamp.2.json")
+    stream.close()
+    eventually(lambda: is_served(raw), "there is room again")
+    for client in clients:
+        client.close()
+
+
+def test_half_open_connections_count(popular: RouterProcess) -> None:
+    """Who has not said anything takes a place as well."""
+    page = popular.urls[2]
+    silent = [Stream(page) for _ in range(3)]
+    eventually(lambda: not is_served(popular.urls[3]), "the places are taken")
+    silent[0].close()
+    eventually(lambda: is_served(popular.urls[3]), "there is room again")
+    for stream in silent:
+        stream.close()
+
+
+def of(address: str) -> dict[str, dict[str, str]]:
+    return {"headers": {"X-Forwarded-For": address}}
+
+
+@pytest.mark.parametrize("number", [0, 5])
+def test_clients_of_a_trusted_proxy_count_for_themselves(popular: RouterProcess, number: int) -> None:
+    """On a WebSocket transport and on a path of the web server; the proxy has as many connections as it needs."""
+    url = popular.urls[number]
+    clients = [Client(url, **of(f"192.0.2.{client}")) for client in (1, 2) for _ in range(3)]
+    for forged in ("192.0.2.1", "127.0.0.1, 192.0.2.1", "192.0.2.9, 192.0.2.1, 10.1.1.1"):
+        with pytest.raises(RefusedHandshake) as refused:
+            Client(url, **of(forged))
+        assert refused.value.status == 429
+    clients.append(Client(url, **of("192.0.2.3")))
+    clients[0].close()
+    eventually(lambda: is_served_for(url, "192.0.2.1"), "there is room again")
+    for client in clients:
+        client.close()
+
+
+def is_served_for(url: str, address: str) -> bool:
+    try:
+        Client(url, **of(address)).close()
+    except RefusedHandshake:
+        return False
+    return True
+
+
+def test_without_a_trusted_proxy_the_header_means_nothing(popular: RouterProcess) -> None:
+    """Else everybody could have as many addresses as they like."""
+    url = popular.urls[3]
+    clients = [Client(url, **of(f"192.0.2.{number}")) for number in range(3)]
+    with pytest.raises((Closed, ConnectionResetError)):
+        Client(url, **of("192.0.2.4"))
+    for client in clients:
+        client.close()
+
+
+def test_a_header_of_nonsense_changes_nothing(popular: RouterProcess) -> None:
+    """Nor does it end anything."""
+    url = popular.urls[0]
+    for nonsense in ("", ",", "unknown", "unix", "[::", "\x00\xff", "1" * 4000, ",".join(["10.0.0.1"] * 800)):
+        Client(url, **of(nonsense)).close()
+
+
+def test_who_is_on_this_machine_may_have_any_number(start: Start) -> None:
+    """By default: a reverse proxy there speaks for everybody."""
+    router = start(
+        {"type": "rawsocket", "endpoint": endpoint()},
+        {"type": "rawsocket", "endpoint": {"type": "unix", "path": "s"}},
+        limits={"connections_per_address": 1},
+    )
+    clients = [Client(url) for url in router.urls for _ in range(5)]
+    for client in clients:
+        client.close()
+
+
+def test_all_transports_together_have_a_limit(start: Start) -> None:
+    """However much room each of them has."""
+    router = start(
+        {"type": "websocket", "endpoint": endpoint()},
+        {"type": "rawsocket", "endpoint": endpoint()},
+        limits={"max_connections": 4},
+    )
+    clients = [Client(router.urls[number % 2]) for number in range(4)]
+    with pytest.raises(RefusedHandshake) as refused:
+        WebSocket(router.urls[0], "wamp.2.json")
+    assert refused.value.status == 503
+    with pytest.raises(RefusedHandshake):
+        RawSocket(router.urls[1])
+    for client in clients:
+        client.close()
+
+
+def test_a_flood_of_connections_beyond_the_limit_takes_no_sockets(start: Start) -> None:
+    """A hundred are told, when their handshakes come; all others are cut at once."""
+    router = start({"type": "websocket", "endpoint": endpoint(), "max_connections": 1})
+    listening = open_sockets(router)
+    with Client(router.urls[0]):
+        silent = [Stream(router.urls[0]) for _ in range(400)]
+        eventually(lambda: open_sockets(router) <= listening + 101, "the others are cut")
+        for stream in silent:
+            stream.close()
+
+
+# -- more messages than a session may send
+
+
+def metered(on_excess: str, rate: int = 1) -> list[dict[str, object]]:
+    options = {"message_rate": rate, "message_burst": 11, "on_excess": on_excess}
+    return [{"type": kind, "endpoint": endpoint(), "options": options} for kind in ("websocket", "rawsocket")]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_who_sends_too_much_is_disconnected_where_that_is_wanted(start: Start, number: int) -> None:
+    """HELLO and ten messages are taken; for the next one the reason comes, and others go on."""
+    router = start(*metered("disconnect"))
+    with Client(router.urls[number]) as client, Client(router.urls[1 - number]) as other:
+        for _ in range(10):
+            client.publish_acknowledged("com.t")
+        client.publish("com.t")
+        if number:
+            abort = client.expect(Abort)
+            assert abort.reason == "wamp.error.limit_exceeded"
+            assert abort.details == {"message": "more than 1 messages a second"}
+            client.closing()
+        else:
+            closed = client.closing()
+            assert (closed.code, closed.reason) == (1008, "more than 1 messages a second")
+        other.publish_acknowledged("com.t")
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_who_sends_too_much_is_read_later_and_loses_nothing(start: Start, number: int) -> None:
+    """500 messages at 1,000 a second, all of them sent at once."""
+    router = start(*metered("pause", rate=1000))
+    with Client(router.urls[number]) as client:
+        for _ in range(500):
+            client.send(Publish(client.next_request(), {"acknowledge": True}, "com.t"))
+        assert [client.expect(Published).request for _ in range(500)] == list(range(1, 501))
+
+
+def test_each_message_of_a_batch_counts(start: Start) -> None:
+    """A batch is no way around the limit."""
+    router = start(*metered("disconnect"))
+    batch = WebSocket(router.urls[0], "wamp.2.json.batched")
+    batch.send(HELLO + b"\x1e")
+    batch.receive()
+    batch.send(b"".join(b'[16,%d,{"acknowledge":true},"com.t"]\x1e' % number for number in range(1, 100)))
+    assert [batch.receive()[:4] for _ in range(10)] == [b"[17,"] * 10
+    assert batch.closing().code == 1008
+    batch.close()
+
+
+def test_a_flood_that_is_paused_can_be_cut_off_and_leaves_nothing(start: Start) -> None:
+    """Its pause would last for minutes."""
+    router = start(*metered("pause"))
+    listening = open_sockets(router)
+    for url in router.urls * 10:
+        client = Client(url)
+        for _ in range(200):
+            client.publish("com.t")
+        client.stream.reset()
+    eventually(lambda: open_sockets(router) == listening, "nothing stays open")
+
+
+# -- more joins than an address may try, more sessions than a principal may have
+
+
+def test_who_joins_too_often_is_asked_to_come_back_later(start: Start) -> None:
+    """WebSocket closes with 1013, RawSocket without ABORT, which clients take for final; who is in stays in."""
+    router = start(
+        {"type": "websocket", "endpoint": endpoint()},
+        {"type": "rawsocket", "endpoint": endpoint()},
+        limits={"joins_per_second": 1, "join_burst": 3, "limit_local": True},
+    )
+    clients = [Client(router.urls[number % 2]) for number in range(3)]
+    for url, code in ((router.urls[0], 1013), (router.urls[1], 1006)):
+        late = Client(url, join=False)
+        late.send(Hello("realm1", {"roles": {"caller": {}}}))
+        assert late.closing().code == code
+        clients.append(late)
+    clients[0].publish_acknowledged("com.t")
+    for client in clients:
+        client.close()
+
+
+def test_a_principal_has_so_many_sessions(start: Start) -> None:
+    """One that leaves makes room, and so does one that is simply gone."""
+    router = start(
+        {
+            "type": "websocket",
+            "endpoint": endpoint(),
+            "auth": {"ticket": {"principals": {"joe": {"ticket": "a ticket", "role": "anonymous"}}}},
+        },
+        limits={"sessions_per_principal": 2},
+    )
+
+    def login() -> Client:
+        client = Client(router.urls[0], join=False)
+        client.send(Hello("realm1", {"roles": {"caller": {}}, "authmethods": ["ticket"], "authid": "joe"}))
+        client.expect(Challenge)
+        client.send(Authenticate("a ticket", {}))
+        return client
+
+    def is_admitted() -> bool:
+        try:
+            with login() as client:
+                client.expect(Welcome)
+        except Closed:
+            return False
+        return True
+
+    first, second, third = login(), login(), login()
+    first.expect(Welcome)
+    second.expect(Welcome)
+    assert third.closing().code == 1013
+    first.leave()
+    eventually(is_admitted, "there is room again")
+    second.close()
+    eventually(is_admitted, "there is room again")
+    for client in (first, third):
+        client.close()

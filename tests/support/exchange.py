@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from twisted.internet.task import Clock
 
-from tests.support.process import ALLOW_ALL, RouterProcess, endpoint
+from tests.support.process import ALLOW_ALL, EVERYTHING, RouterProcess, endpoint
 from tests.support.raw import BINARY, CLOSE, PING, PONG, TEXT, Closed, RawSocket, WebSocket
 from tests.support.realm import Line, Mailbox, PlainWire
 from wamp.protocol.codec import CODECS, Codec
@@ -90,8 +90,8 @@ META: Final = "meta"
 CONFIGURATION: Final[dict[str, Any]] = {
     "version": 1,
     "realms": [
-        {"name": "realm1", "roles": [{"name": "anonymous", "permissions": [ALLOW_ALL]}]},
-        {"name": META, "roles": [{"name": "anonymous", "permissions": [ALLOW_ALL]}]},
+        {"name": "realm1", "roles": [{"name": "anonymous", "permissions": EVERYTHING}]},
+        {"name": META, "roles": [{"name": "anonymous", "permissions": EVERYTHING}]},
         {
             "name": "guarded",
             "roles": [
@@ -122,6 +122,13 @@ CONFIGURATION: Final[dict[str, Any]] = {
             "roles": [{"name": "anonymous", "permissions": [ALLOW_ALL]}],
             "options": {"cancel_reply": "quiet", "call_timeout_unit": "s", "max_call_timeout": 20},
         },
+        {
+            "name": "disclosed",
+            "roles": [
+                {"name": "anonymous", "permissions": [ALLOW_ALL], "disclose": {"caller": True, "publisher": True}},
+            ],
+        },
+        {"name": "leaderless", "roles": [{"name": "anonymous", "authorizer": "com.judge"}]},
     ],
     "transports": [
         {"type": "websocket", "endpoint": endpoint()},
@@ -129,7 +136,8 @@ CONFIGURATION: Final[dict[str, Any]] = {
     ],
 }
 """In realm1 and meta everybody may do everything, in guarded only what is below com.open. In recorded there are a trust level and
-history, in strict there is little room and no disclosure, lenient takes clients as they are and lets no call last 20 milliseconds."""
+history, in strict there is little room and no disclosure, lenient takes clients as they are and lets no call last 20 milliseconds.
+In disclosed nobody stays unknown, and in leaderless an authorizer decides that is not there."""
 
 
 class Id:

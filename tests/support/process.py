@@ -15,7 +15,9 @@ from typing import Any, Self
 ROOT = Path(__file__).parents[2]
 
 ALLOW_ALL = {"uri": "", "match": "prefix", "allow": "all"}
-REALM = {"name": "realm1", "roles": [{"name": "anonymous", "permissions": [ALLOW_ALL]}]}
+# What acts on other sessions (killing them, taking registrations away) needs a rule of its own.
+EVERYTHING = [ALLOW_ALL, {"uri": "wamp.", "match": "prefix", "allow": {"call": True, "subscribe": True}}]
+REALM = {"name": "realm1", "roles": [{"name": "anonymous", "permissions": EVERYTHING}]}
 
 
 def endpoint() -> dict[str, Any]:
@@ -28,6 +30,11 @@ def config(*transports: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"version": 1, "realms": [REALM], "transports": list(transports), **more}
 
 
+def _addresses(node: dict[str, Any]) -> int:
+    """Return how many addresses a transport has, or a path."""
+    return sum(map(_addresses, node["paths"].values())) if "paths" in node else 1
+
+
 class RouterProcess:
     """A running router. ``urls`` are the addresses that it printed, in the order of its transports (and paths)."""
 
@@ -35,7 +42,7 @@ class RouterProcess:
         self.folder = folder
         file = folder / "router.json"
         file.write_text(json.dumps(configuration))
-        expected = sum(len(transport.get("paths", [0])) for transport in configuration["transports"])
+        expected = sum(map(_addresses, configuration["transports"]))
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "client"), str(ROOT / "router")))}
         self.errors: list[str] = []
         self.process = subprocess.Popen(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import os
 import socket
+import ssl
 import struct
 from typing import Any, Final, NamedTuple, Self, TypeVar
 from urllib.parse import urlsplit
@@ -83,9 +84,9 @@ class RefusedHandshake(Exception):
 
 
 class Stream:
-    """A connected socket, and what was read from it and not yet taken."""
+    """A connected socket, and what was read from it and not yet taken. ``tls`` is for addresses of TLS, see ``certificates``."""
 
-    def __init__(self, url: str, *, receive_buffer: int | None = None) -> None:
+    def __init__(self, url: str, *, receive_buffer: int | None = None, tls: ssl.SSLContext | None = None) -> None:
         parts = urlsplit(url)
         address: Any
         if parts.scheme.endswith("+unix"):
@@ -99,6 +100,8 @@ class Stream:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         try:
             self.socket.connect(address)
+            if tls is not None:
+                self.socket = tls.wrap_socket(self.socket, server_hostname=parts.hostname)
         except BaseException:
             self.socket.close()
             raise
@@ -110,7 +113,7 @@ class Stream:
         """Send all of it; raise Closed if the other end does not take it any more."""
         try:
             self.socket.sendall(data)
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
             raise Closed from None
 
     def read(self, count: int) -> bytes:
@@ -138,7 +141,7 @@ class Stream:
     def _read_more(self) -> None:
         try:
             data = self.socket.recv(1 << 18)
-        except (ConnectionResetError, BrokenPipeError):
+        except (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError):
             data = b""
         if not data:
             raise Closed
@@ -220,9 +223,9 @@ class WebSocket:
         *subprotocols: str,
         extensions: str = "",
         headers: dict[str, str] | None = None,
-        receive_buffer: int | None = None,
+        **connecting: Any,
     ) -> None:
-        self.stream = Stream(url, receive_buffer=receive_buffer)
+        self.stream = Stream(url, **connecting)
         try:
             self.stream.send(handshake_request(url, *subprotocols, extensions=extensions, headers=headers))
             self.headers = self._read_response()
@@ -297,10 +300,8 @@ class WebSocket:
 class RawSocket:
     """A RawSocket connection, over TCP or a Unix socket. Raises RefusedHandshake if there is to be none."""
 
-    def __init__(
-        self, url: str, serializer: str = "json", *, exponent: int = 15, receive_buffer: int | None = None
-    ) -> None:
-        self.stream = Stream(url, receive_buffer=receive_buffer)
+    def __init__(self, url: str, serializer: str = "json", *, exponent: int = 15, **connecting: Any) -> None:
+        self.stream = Stream(url, **connecting)
         self.answers_pings = True
         self.pings = 0
         number = CODECS[serializer].serializer.rawsocket_id

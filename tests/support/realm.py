@@ -171,6 +171,9 @@ class PlainWire:
         self.packed += 1
         return self.codec.encode(message, source)
 
+    def unsent(self) -> None:
+        self.packed -= 1
+
 
 class Mailbox:
     """A link in memory: what is put in is queued until it is flushed, and then it is in the mailbox."""
@@ -220,6 +223,9 @@ class Realms(dict[str, Realm]):
     def may_have(self, name: str) -> bool:
         return name in self
 
+    def existing(self, name: str) -> Realm | None:
+        return self.get(name)
+
 
 class Line:
     """A connection in memory, as a peer sees it: how it was closed, and whether it is read."""
@@ -230,12 +236,13 @@ class Line:
         self.is_reading = True
         self.told_to_come_back: list[str] = []
         """Reasons why the router could not serve it at the time."""
-        self.address = "192.0.2.7"
+        self.address = "127.0.0.1"
         self.cookie: str | None = None
         self.has_new_cookie = True
 
-    def come_back_later(self, reason: str) -> None:
-        self.told_to_come_back.append(reason)
+    def dismiss(self, reason: str, *, may_return: bool = False) -> None:
+        if may_return:
+            self.told_to_come_back.append(reason)
         self.closed.append((reason, False))
 
     def described(self) -> dict[str, Any]:

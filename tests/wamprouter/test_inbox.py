@@ -189,6 +189,20 @@ class Undecided(Role):
         return None if uri in self._uris else super().known(action, uri, match)
 
 
+class Reader:
+    """A link whose owner counts how often it is paused."""
+
+    def __init__(self) -> None:
+        self.owner = self
+        self.pauses = 0
+
+    def pause_reading(self) -> None:
+        self.pauses += 1
+
+    def resume_reading(self) -> None:
+        self.pauses -= 1
+
+
 @pytest.fixture
 def slow() -> Meeting:
     """Sam's role may do everything, but about com.slow somebody must be asked."""
@@ -254,12 +268,60 @@ def test_a_violation_that_waited_puts_the_session_out(slow):
     assert slow.sam.id not in slow.realm.sessions
 
 
+def test_a_long_line_is_not_read_on(slow):
+    """It is longer than what one read can bring, so that nobody is put out for sending fast."""
+    sam = slow.join("sammy", role="slow", link=Reader())
+    slow.ask(sam, Subscribe(1, {}, "com.slow"))
+    for request in range(2, 101):
+        slow.ask(sam, Publish(request, {}, "com.quick"))
+    assert 0 == sam.link.pauses
+    for request in range(101, 3000):
+        slow.ask(sam, Publish(request, {}, "com.quick"))
+    assert 1 == sam.link.pauses
+    settle(slow)
+    assert 0 == sam.link.pauses
+
+
+def test_a_line_that_is_decided_about_one_by_one_is_read_on_when_it_is_short(slow):
+    """Each message keeps its place, and costs the same whatever is behind it."""
+    sam = slow.join("sammy", role="slow", link=Reader())
+    for request in range(1, 202):
+        slow.ask(sam, Subscribe(request, {}, "com.slow"))
+    answers = []
+    for left in reversed(range(201)):
+        answers += settle(slow)
+        assert (left > 100) is bool(sam.link.pauses)
+    assert list(range(1, 202)) == [message.request for _, message in answers]
+
+
+def test_who_has_left_is_read_on(slow):
+    """Somebody else may join on its connection."""
+    sam = slow.join("sammy", role="slow", link=Reader())
+    for request in range(1, 202):
+        slow.ask(sam, Subscribe(request, {}, "com.slow"))
+    slow.leave(sam)
+    settle(slow)
+    assert 0 == sam.link.pauses
+
+
+def test_who_is_put_out_is_read_on(slow):
+    """It must be read to be told."""
+    sam = slow.join("sammy", role="slow", link=Reader())
+    slow.ask(sam, Subscribe(1, {}, "com.slow"))
+    for _ in range(200):
+        slow.ask(sam, Yield(7, {}))
+    settle(slow)
+    assert 0 == sam.link.pauses
+
+
 def test_there_is_a_bound_to_waiting(slow):
-    slow.ask(slow.sam, Subscribe(1, {}, "com.slow"))
-    for request in range(2, 1002):
-        slow.ask(slow.sam, Subscribe(request, {}, "com.quick"))
-    with pytest.raises(ProtocolViolation, match="1000"):
-        slow.ask(slow.sam, Subscribe(1002, {}, "com.quick"))
+    """For whoever cannot be paused: a batch in one message, a hosted component."""
+    sam = slow.join("sammy", role="slow", link=Reader())
+    slow.ask(sam, Subscribe(1, {}, "com.slow"))
+    for request in range(2, 10_002):
+        slow.ask(sam, Subscribe(request, {}, "com.quick"))
+    with pytest.raises(ProtocolViolation, match="10000"):
+        slow.ask(sam, Subscribe(10_002, {}, "com.quick"))
 
 
 def test_a_testament_cannot_wait(slow):

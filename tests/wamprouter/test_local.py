@@ -29,6 +29,7 @@ from wamp.twisted import ApplicationSession
 from wamprouter.authz.roles import Action, Role, Rule
 from wamprouter.local import LocalConnection, host
 from wamprouter.realm.settings import Settings
+from wamprouter.server.admission import Admission, AdmissionLimits
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.peer import Lobby
 
@@ -50,6 +51,7 @@ class House:
             self.dispatcher,
             lambda _seconds, _action: None,
             lambda: 0.0,
+            Admission(AdmissionLimits(), lambda: 0.0),
         )
 
     def connection(self, name: str = "house", role: str = "user") -> LocalConnection:

@@ -38,6 +38,13 @@ def test_a_realm_is_made_when_it_is_asked_for():
     assert ("com.other", ["anonymous"]) == (found.name, found.roles)
 
 
+def test_none_is_made_by_asking_whether_it_exists():
+    some = realms()
+    assert some.existing("com.other") is None
+    assert some.get("com.other") is some.existing("com.other")
+    assert ["user"] == some.existing("fixed").roles
+
+
 def test_it_is_the_same_realm_for_everybody():
     some = realms()
     assert some.get("com.other") is some.get("com.other") is some["com.other"]

@@ -99,6 +99,33 @@ def test_a_port_that_is_in_use(folder: Path, taken: int) -> None:
     assert line == f"cannot listen on 127.0.0.1:{taken}: Address already in use"
 
 
+def test_a_range_of_ports_is_tried_from_its_first(folder: Path) -> None:
+    """The first that is free is taken; if none is, the router does not start."""
+    first, others = neighbours()
+    span = {"type": "tcp", "portrange": [first, first + 1]}
+    try:
+        with RouterProcess(folder, config({"type": "websocket", "endpoint": span})) as router:
+            assert router.address("ws") == ("127.0.0.1", first + 1)
+            (folder / "router.json").unlink()
+            line = one_line(start(folder, config({"type": "websocket", "endpoint": span})))
+            assert line == f"cannot listen on 127.0.0.1:{first}-{first + 1}: Address already in use"
+    finally:
+        others.close()
+
+
+def neighbours() -> tuple[int, socket.socket]:
+    """Return a port on which somebody listens while the next one is free, and who does."""
+    while True:
+        other = socket.create_server(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        try:
+            socket.create_server(("127.0.0.1", port + 1)).close()
+        except (OSError, OverflowError):
+            other.close()
+        else:
+            return port, other
+
+
 @pytest.mark.parametrize("kind", ["rawsocket", "echo"])
 def test_a_port_that_is_in_use_by_any_transport(folder: Path, taken: int, kind: str) -> None:
     line = one_line(start(folder, config(TCP, {"type": kind, "endpoint": {"type": "tcp", "port": taken}})))

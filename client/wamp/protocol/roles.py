@@ -12,13 +12,18 @@ from wamp.protocol.errors import ProtocolViolation
 
 __all__ = ["CLIENT_ROLES", "announcement", "features"]
 
+_MOST: Final = 200
+_LONGEST: Final = 100
+"""Features, and characters of one: several times what the specification has. They are kept as long as the session."""
+
 CLIENT_ROLES: Final = ("publisher", "subscriber", "caller", "callee")
 
 
 def features(roles: Mapping[str, Any]) -> frozenset[str]:
     """Return the features that a peer announces in ``Details.roles``; a role without any adds ``role.``.
 
-    Raise ProtocolViolation if no role is announced: a session without one could do nothing (basic profile, "HELLO").
+    Raise ProtocolViolation if no role is announced: a session without one could do nothing (basic profile, "HELLO"). Also if
+    it is more than anybody can mean.
     """
     if not roles:
         raise ProtocolViolation("HELLO announces no role")
@@ -28,6 +33,8 @@ def features(roles: Mapping[str, Any]) -> frozenset[str]:
         announced = description.get("features") if isinstance(description, Mapping) else None
         if isinstance(announced, Mapping):
             found.update(f"{role}.{feature}" for feature, is_on in announced.items() if is_on is True)
+    if len(found) > _MOST or any(len(feature) > _LONGEST for feature in found):
+        raise ProtocolViolation(f"more than {_MOST} features are announced, or one of more than {_LONGEST} characters")
     return frozenset(found)
 
 

@@ -43,5 +43,5 @@ def _default_tls(host: str) -> Any:
     try:
         from twisted.internet.ssl import optionsForClientTLS
     except ImportError as error:
-        raise ImportError(f"TLS is not installed ({error}): pip install 'wamprouter[tls]'") from None
+        raise ImportError(f"TLS is not installed ({error}): pip install 'twisted[tls]'") from None
     return optionsForClientTLS(host)

@@ -89,6 +89,10 @@ class MethodGate:
         self._methods, self._cookies = other._methods, other._cookies
         self._names_unknown = other._names_unknown
 
+    def close(self) -> None:
+        """Admit nobody any more: the configuration has this service no longer."""
+        self._methods, self._cookies = (), None
+
     def still_admits(self, grant: Grant) -> bool:
         method = grant.learnt_by or grant.authmethod
         return any(method in each.names and each.still_admits(grant) for each in self._methods)

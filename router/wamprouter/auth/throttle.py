@@ -43,10 +43,14 @@ class _Record:
 
 
 class Throttle:
-    """The failed attempts of one router. ``now`` is in seconds and never goes back."""
+    """The failed attempts of one router. ``now`` is in seconds and never goes back.
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    ``network_of`` returns what an address is known by, as some clients have many.
+    """
+
+    def __init__(self, now: Callable[[], float], network_of: Callable[[str], str] = str) -> None:
         self._now = now
+        self._network_of = network_of
         self._records: OrderedDict[Key, _Record] = OrderedDict()
         self._known: OrderedDict[Key, None] = OrderedDict()  # pairs of address and authid that succeeded
         self._undecided: dict[Key, int] = {}  # pair or authid -> attempts that are being decided about
@@ -132,7 +136,7 @@ class Throttle:
         """Return what an attempt is counted by; if it has an authid, the last is about that."""
         if authid is not None and (pair := _pair(address, authid)) in self._known:
             return [pair]
-        keys: list[Key] = [] if address == "unix" else [("address", address)]
+        keys: list[Key] = [] if address == "unix" else [("address", self._network_of(address))]
         if authid is not None:
             keys.append(_name(authid))
         return keys

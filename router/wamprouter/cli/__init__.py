@@ -4,6 +4,7 @@ Importing it costs the import of click and nothing else, so that `wamprouter --h
 imports what it needs when it runs. A mistake is one line on standard error, never a traceback.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -13,11 +14,12 @@ import click
 from wamprouter.cli.credentials import credential, keygen
 
 if TYPE_CHECKING:
-    from wamprouter.config import ConfigError, NodeConfig
+    from wamprouter.config import Checked, ConfigError
 
 # Exit statuses besides 0. click itself uses 2 for wrong usage.
 REFUSED = 1  # understood and not done: an invalid configuration, a file that would be overwritten
 NOT_UNDERSTOOD = 2  # an unreadable file, a syntax error
+UNREACHABLE = 3  # there is no router to talk to
 
 # A folder is refused where the file is read, with the same line as any other unreadable file.
 _FILE = click.Path(path_type=Path)
@@ -28,40 +30,210 @@ def main() -> None:
     """A WAMP router: calls and events between services, browsers and devices."""
 
 
+_CONFIG = click.option(
+    "--config", "config", type=_FILE, metavar="FILE", help="The configuration: .json, .yaml or .toml, or its folder."
+)
+_CBDIR = click.option(
+    "--cbdir",
+    type=_FILE,
+    metavar="DIR",
+    help="The folder of the configuration, as Crossbar calls it; --config is in it.",
+)
+
+
 @main.command()
-@click.option("--config", "file", type=_FILE, metavar="FILE", help="The configuration: .json, .yaml or .toml.")
+@_CONFIG
+@_CBDIR
 @click.option(
     "--loglevel",
-    type=click.Choice(("error", "warn", "info", "debug")),
+    type=click.Choice(("none", "error", "warn", "info", "debug", "trace")),
     default="info",
     show_default=True,
     help="The least important lines that are logged.",
 )
-def start(file: Path | None, loglevel: str) -> None:
+@click.option(
+    "--logformat",
+    type=click.Choice(("standard", "syslogd", "none")),
+    default="standard",
+    show_default=True,
+    help="What begins a line of the log: time and origin, the origin, or nothing.",
+)
+@click.option("--logtofile", is_flag=True, help="Log into node.log in --logdir, or else in the configuration's folder.")
+@click.option("--logdir", type=_FILE, metavar="DIR", help="The folder of node.log.")
+@click.option(
+    "--color", metavar="WHEN", help="Accepted for scripts that are made for Crossbar; the log has no colours."
+)
+@click.option(
+    "--shutdownafter", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop after that many seconds by itself."
+)
+def start(
+    config: Path | None,
+    cbdir: Path | None,
+    loglevel: str,
+    logformat: str,
+    logtofile: bool,
+    logdir: Path | None,
+    color: str | None,
+    shutdownafter: float | None,
+) -> None:
     """Start the router.
 
-    Without --config it serves realm1 to anyone on this machine, at ws://127.0.0.1:8080/ws.
+    The configuration may be Crossbar's. Without --config and --cbdir it is that of the folder in $CROSSBAR_DIR, else that
+    in ./.crossbar, else realm1 is served to anyone on this machine, at ws://127.0.0.1:8080/ws.
     """
-    from wamprouter.cli.imports import extend_path
+    from wamprouter.cli.imports import extend_path, set_environment
 
-    config = _opened(file)
-    extend_path(config, file)
+    file = _located(config, cbdir)
+    found = _opened(file)
+    set_environment(found.config)
+    extend_path(found.config, file)
 
     from wamprouter.node import run
 
-    sys.exit(run(config, loglevel=loglevel))
+    log = None
+    if logtofile:
+        folder = logdir or (file.parent if file else Path())
+        try:
+            log = (folder / "node.log").open("a", encoding="utf-8")
+        except OSError as error:
+            _exit(REFUSED, [f"{folder / 'node.log'}: cannot be written: {error.strerror}"])
+    from wamprouter.control import socket_path
+
+    def reread() -> "Checked":
+        from wamprouter import config
+
+        assert file is not None
+        again = config.opened(file)
+        extend_path(again.config, file)
+        return again
+
+    sys.exit(
+        run(
+            found.config,
+            reread=reread if file else None,
+            control=socket_path(file),
+            loglevel=loglevel,
+            warnings=found.warnings,
+            log=log,
+            logformat=logformat,
+            shutdown_after=shutdownafter,
+        )
+    )
 
 
 @main.command()
-@click.option("--config", "file", type=_FILE, metavar="FILE", required=True, help="The file to check.")
-def check(file: Path) -> None:
-    """Check a configuration without starting it."""
-    config = _opened(file)
+@_CONFIG
+@_CBDIR
+def reload(config: Path | None, cbdir: Path | None) -> None:
+    """Let a running router take its configuration anew.
 
+    The router is found by the path of its configuration. Permissions, credentials, realms, transports, limits, certificates
+    and components become as the file says; sessions that are still admitted stay. A file with a mistake changes nothing.
+    """
+    from wamprouter.control import NobodyThere, ask, socket_path
+
+    try:
+        done, lines = ask(socket_path(_located(config, cbdir)), "reload")
+    except NobodyThere as problem:
+        _exit(UNREACHABLE, [str(problem)])
+    if not done:
+        _exit(REFUSED, lines)
+    for line in lines:
+        click.echo(line)
+
+
+@main.command()
+@_CONFIG
+@_CBDIR
+@click.option("--from-crossbar", is_flag=True, help="List what differs from Crossbar, permissions included.")
+def check(config: Path | None, cbdir: Path | None, from_crossbar: bool) -> None:
+    """Check a configuration without starting it."""
+    file = _located(config, cbdir)
+    if file is None:
+        raise click.UsageError("Missing option '--config'.")
+    found = _opened(file)
+
+    from wamprouter.cli import certificates
     from wamprouter.cli.summary import summary
 
+    problems = certificates.problems(found.config)
+    if problems:
+        _exit(REFUSED, [f"{file}: {problem}" for problem in problems])
     click.echo(f"{file}: ok")
-    click.echo(summary(config))
+    click.echo(summary(found.config))
+    for warning in certificates.warnings(found.config):
+        click.echo(f"{file}: {warning}", err=True)
+    if from_crossbar:
+        from wamprouter.cli.from_crossbar import report
+
+        for line in report(file, found):
+            click.echo(line)
+
+
+@main.command()
+@click.argument("file", metavar="FILE", type=_FILE)
+@click.option(
+    "--output",
+    type=_FILE,
+    metavar="FILE",
+    help="Where to write it; .json, .yaml or .yml. Default: as JSON to the screen.",
+)
+def convert(file: Path, output: Path | None) -> None:
+    """Write a configuration in another form.
+
+    One of Crossbar's is written in our own form, and any into JSON or YAML. Variables stay as they are written. Comments
+    are lost.
+    """
+    from wamprouter.cli.conversion import converted
+    from wamprouter.config import ConfigError
+
+    located = _located(file, None)
+    assert located is not None  # a file was named
+    try:
+        text, remarks = converted(located, output)
+    except ConfigError as error:
+        _exit(_status(error), error.problems)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        try:
+            with output.open("x", encoding="utf-8") as new:
+                new.write(text)
+        except OSError as error:
+            _exit(REFUSED, [f"{output}: not written: {error.strerror}"])
+    for line in remarks:
+        click.echo(line, err=True)
+
+
+@main.command()
+@click.argument("action", type=click.Choice(("call", "register", "publish", "subscribe")))
+@click.argument("uri")
+@click.option("--role", metavar="ROLE", required=True, help="The role of the session.")
+@click.option("--realm", metavar="REALM", help="The realm, if the role is in several.")
+@click.option(
+    "--match",
+    type=click.Choice(("exact", "prefix", "wildcard")),
+    help="How the URI matches, to register or subscribe. Default: as a star in the URI says, exact without one.",
+)
+@click.option("--config", "file", type=_FILE, metavar="FILE", required=True, help="The file to read.")
+def explain(action: str, uri: str, role: str, realm: str | None, match: str | None, file: Path) -> None:
+    """Say whether a role may do something, and which permission decides.
+
+    Exit status 0: it is allowed. 1: it is denied. 2: the file has mistakes, or no such role or realm. 3: an authorizer decides,
+    which only a running router can ask.
+    """
+    from wamprouter import config
+    from wamprouter.cli.explain import CannotExplain, question
+    from wamprouter.cli.explain import explain as explained
+
+    try:
+        status, lines = explained(config.load(file), question(action, uri, match, role, realm))
+    except config.ConfigError as error:
+        _exit(NOT_UNDERSTOOD, error.problems)
+    except CannotExplain as problem:
+        _exit(NOT_UNDERSTOOD, [str(problem)])
+    click.echo("\n".join(lines))
+    sys.exit(status)
 
 
 @main.command()
@@ -103,12 +275,22 @@ main.add_command(keygen)
 main.add_command(credential)
 
 
-def _opened(file: Path | None) -> "NodeConfig":
+def _located(config: Path | None, cbdir: Path | None) -> Path | None:
+    """Return the file that is meant; exit if a folder is that has none."""
+    from wamprouter.cli.location import NothingThere, located
+
+    try:
+        return located(config, cbdir, os.environ)
+    except NothingThere as problem:
+        _exit(NOT_UNDERSTOOD, [str(problem)])
+
+
+def _opened(file: Path | None) -> "Checked":
     """Return the configuration in a file, or the default; exit with its problems if it has any."""
     from wamprouter import config
 
     try:
-        return config.load(file) if file else config.default()
+        return config.opened(file) if file else config.Checked(config.default(), (), "default", None)
     except config.ConfigError as error:
         _exit(_status(error), error.problems)
 

@@ -1,5 +1,6 @@
 """Where hosted components are found: the folders that go in front of Python's own search path."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -15,3 +16,8 @@ def extend_path(config: NodeConfig, file: Path | None) -> None:
     own = [file.absolute().parent] if file else []
     folders = dict.fromkeys(str(folder) for folder in [*own, *config.pythonpath, Path.cwd()])
     sys.path[:] = [*folders, *(entry for entry in sys.path if entry not in folders)]
+
+
+def set_environment(config: NodeConfig) -> None:
+    """Give components the environment variables of the configuration."""
+    os.environ.update(config.environment)

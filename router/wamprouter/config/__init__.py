@@ -6,9 +6,17 @@ are fixed and complete: every default is filled in and every path is absolute.
 """
 
 from wamprouter.config.auth import AnonymousStatic, Auth, Cookie, Dynamic, Function
-from wamprouter.config.endpoints import Endpoint, TcpEndpoint, UnixEndpoint
-from wamprouter.config.loading import default, load, schema, validate
-from wamprouter.config.node import ClassComponent, Component, NodeConfig
+from wamprouter.config.components import (
+    ClassComponent,
+    Component,
+    FunctionComponent,
+    GuestComponent,
+    GuestEnvironment,
+)
+from wamprouter.config.endpoints import Endpoint, TcpEndpoint, Tls, UnixEndpoint
+from wamprouter.config.limits import RouterLimits
+from wamprouter.config.loading import Checked, default, load, opened, schema, validate
+from wamprouter.config.node import NodeConfig
 from wamprouter.config.options import Compression, ConnectionOptions, Deflate, RawSocketOptions, WebSocketOptions
 from wamprouter.config.problems import ConfigError, UnreadableConfig
 from wamprouter.config.realms import Allow, Disclose, Match, Permission, Realm, RealmOptions, RealmTemplate, Role
@@ -17,20 +25,29 @@ from wamprouter.config.transports import (
     EchoPath,
     EchoService,
     EchoTransport,
+    HttpListener,
+    NestedPath,
     RawSocketService,
     RawSocketTransport,
     Serializer,
-    StaticOptions,
-    StaticPath,
-    StaticService,
     Transport,
+    UnavailablePath,
     WampService,
-    WebOptions,
     WebPath,
     WebSocketPath,
     WebSocketService,
     WebSocketTransport,
     WebTransport,
+)
+from wamprouter.config.web import (
+    JsonOptions,
+    JsonPath,
+    NodeInfoPath,
+    RedirectPath,
+    StaticOptions,
+    StaticPath,
+    StaticService,
+    WebOptions,
 )
 
 __all__ = [
@@ -38,6 +55,7 @@ __all__ = [
     "Allow",
     "AnonymousStatic",
     "Auth",
+    "Checked",
     "ClassComponent",
     "Component",
     "Compression",
@@ -52,8 +70,16 @@ __all__ = [
     "EchoTransport",
     "Endpoint",
     "Function",
+    "FunctionComponent",
+    "GuestComponent",
+    "GuestEnvironment",
+    "HttpListener",
+    "JsonOptions",
+    "JsonPath",
     "Match",
+    "NestedPath",
     "NodeConfig",
+    "NodeInfoPath",
     "Permission",
     "RawSocketOptions",
     "RawSocketService",
@@ -61,13 +87,17 @@ __all__ = [
     "Realm",
     "RealmOptions",
     "RealmTemplate",
+    "RedirectPath",
     "Role",
+    "RouterLimits",
     "Serializer",
     "StaticOptions",
     "StaticPath",
     "StaticService",
     "TcpEndpoint",
+    "Tls",
     "Transport",
+    "UnavailablePath",
     "UnixEndpoint",
     "UnreadableConfig",
     "WampService",
@@ -80,6 +110,7 @@ __all__ = [
     "WebTransport",
     "default",
     "load",
+    "opened",
     "schema",
     "validate",
 ]

@@ -163,7 +163,30 @@ def _plain(value: object) -> object:
     return value
 
 
+def _inherited(value: object) -> object:
+    match _truth(value):
+        case True:
+            return ("*",)
+        case False:
+            return ()
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Inherited:
+    """Names of environment variables, or all, or none."""
+
+    words: str = "true, false or a list of names"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_inherited, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema), {"type": "boolean"}]}
+
+
 Flag: TypeAlias = Annotated[bool, _Flag()]
+Inherited: TypeAlias = Annotated[tuple[str, ...], _Inherited()]
 # Not in a model's repr, because a component's passwords are in it.
 Anything: TypeAlias = Annotated[Any, BeforeValidator(_plain), Field(repr=False)]
 # `secret.reveal()` is the plain string; a SecretText may also be compared and encoded as it is.
@@ -188,6 +211,19 @@ PathName: TypeAlias = Annotated[str, Text("/|[A-Za-z0-9_-]+", '"/", or letters, 
 FileName: TypeAlias = Annotated[str, Text(r"[^/\\\x00]+", "the name of a file, without a folder")]
 Interface: TypeAlias = Annotated[str, Text(r"[^\s/]+", 'an address of this machine such as "127.0.0.1"')]
 Origin: TypeAlias = Annotated[str, Text(r"\S+", 'an origin such as "https://*.example.com"')]
+HeaderName: TypeAlias = Annotated[
+    str, Text(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", 'the name of an HTTP header such as "X-Frame-Options"')
+]
+HeaderValue: TypeAlias = Annotated[str, Text(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?", "one line of ASCII text")]
+Suffix: TypeAlias = Annotated[str, Text(r"\.[^\s/.]+", 'the end of a file name such as ".wasm"')]
+MimeType: TypeAlias = Annotated[
+    str, Text(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?:; *[\x21-\x7e]+)?", 'a type such as "text/css"')
+]
+Location: TypeAlias = Annotated[str, Text(r"[\x21-\x7e]+", 'a URL such as "/app/" or "https://www.example.com/"')]
+Package: TypeAlias = Annotated[str, Text(r"[^\W\d]\w*(\.[^\W\d]\w*)*", 'a Python package such as "example.web"')]
+Resource: TypeAlias = Annotated[str, Text(r"[^/\\\x00]+(/[^/\\\x00]+)*", 'a folder in the package such as "static"')]
 Folder: TypeAlias = Annotated[Path, _Location("a folder")]
+PemFile: TypeAlias = Annotated[Path, _Location("the path of a PEM file")]
+Ciphers: TypeAlias = Annotated[str, Text(r"[\x21-\x7e]+", 'an OpenSSL cipher list such as "ECDHE+AESGCM"')]
 SocketFile: TypeAlias = Annotated[Path, _Location("the path of a socket")]
 DataFile: TypeAlias = Annotated[Path, _Location("the path of a file")]

@@ -45,14 +45,13 @@ class _Spot:
 
 def mistakes(error: ValidationError, model: type[BaseModel], document: object) -> list[Problem]:
     """Return what is wrong with the document, in the order of the model's fields."""
-    found = [(details, _spot(details["loc"], model)) for details in error.errors(include_url=False)]
-    misspelt = {_meant(spot) for details, spot in found if details["type"] == "extra_forbidden"}
-    problems = (
-        _problem(details, model, document)
-        for details, spot in found
-        if not (details["type"] == "missing" and spot.place in misspelt)  # told as unknown, with what was meant
-    )
-    return [problem for problem in problems if problem is not None]
+    found = [(details["type"], _problem(details, model, document)) for details in error.errors(include_url=False)]
+    misspelt = {problem.meant for _, problem in found if problem is not None}
+    return [
+        problem
+        for kind, problem in found
+        if problem is not None and not (kind == "missing" and problem.place in misspelt)  # told as an unknown field
+    ]
 
 
 def _problem(details: ErrorDetails, model: type[BaseModel], document: object) -> Problem | None:
@@ -68,10 +67,6 @@ def _problem(details: ErrorDetails, model: type[BaseModel], document: object) ->
     if tell is _told_expectation and _holds_secret(lookup(document, spot.place[:-1])):
         tell = _told_beside_secret  # the check's own words may tell of what stands beside
     return tell(spot, _visible(spot, details["input"] if value is ABSENT else value), details)
-
-
-def _is(details: ErrorDetails, kind: str, places: set[Place | None]) -> bool:
-    return details["type"] == kind and details["loc"] in places
 
 
 def _concerns_key(details: ErrorDetails) -> bool:
@@ -104,8 +99,11 @@ def _told_name(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
 
 def _told_unknown(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
     known = _known(spot.within)
-    near = did_you_mean(spot.place[-1], known)
-    return Problem(spot.place, f"unknown field{near or f', expected {choice(known)}'}", key=spot.place)
+    near = nearest(spot.place[-1], known)
+    if near is None:
+        return Problem(spot.place, f"unknown field, expected {choice(known)}", key=spot.place)
+    text = f"unknown field; did you mean {shown(near)}?"
+    return Problem(spot.place, text, key=spot.place, meant=(*spot.place[:-1], near))
 
 
 def _told_type(spot: _Spot, value: object, details: ErrorDetails) -> Problem:
@@ -136,7 +134,10 @@ _TELL: dict[str, Callable[[_Spot, object, ErrorDetails], Problem]] = {
 def _visible(spot: _Spot, value: object) -> object:
     """Return what may be shown of a value: by the kind of its field, or by the field's name where no kind vouches."""
     if _hides(spot.type):
-        return value if value is None or isinstance(value, bool) or value == "" else _SECRET
+        shows = (
+            value is None or isinstance(value, bool) or value == "" or (isinstance(value, dict) and _models(spot.type))
+        )
+        return value if shows else _SECRET
     notes = (note for _, metadata in _members(spot.type) for note in metadata)
     if _alternatives(spot.type) or any(
         isinstance(note, Worded) and not isinstance(note, Text | Words) for note in notes
@@ -149,13 +150,21 @@ def _visible(spot: _Spot, value: object) -> object:
     return _SECRET if visible == HIDDEN else visible
 
 
-def _hides(kind: Any) -> bool:
-    """Say whether secrets belong there, or a list or an object of nothing but secrets."""
+def _hides(kind: Any, models: int = 2) -> bool:
+    """Say whether secrets belong there: one, a list or an object of them, or of principals who have one.
+
+    Models deeper than that hold more than secrets, and what stands in their place is shown.
+    """
     return any(
-        any(isinstance(note, Hidden) for note in metadata) or any(map(_hides, get_args(member)))
+        any(isinstance(note, Hidden) for note in metadata)
+        or (_is_model(member) and models > 0 and any(_field_hides(*field, models) for field in _fields(member).items()))
+        or any(_hides(entry, models) for entry in get_args(member) if get_origin(member) is not Literal)
         for member, metadata in _members(kind)
-        if get_origin(member) is not Literal
     )
+
+
+def _field_hides(name: str, kind: Any, models: int) -> bool:
+    return _hides(kind, models - 1) or (names_secret(name) and str in [member for member, _ in _members(kind)])
 
 
 def _holds_secret(node: object) -> bool:
@@ -182,12 +191,6 @@ def _fits(value: object, kind: Any) -> bool:
 def _known(kind: Any) -> list[str]:
     """Return the names of all fields that may stand there."""
     return sorted({name for model in _models(kind) for name in _fields(model)})
-
-
-def _meant(spot: _Spot) -> Place | None:
-    """Return the place of the field that is meant by an unknown one."""
-    name = nearest(spot.place[-1], _known(spot.within))
-    return None if name is None else (*spot.place[:-1], name)
 
 
 def _spot(loc: Place, model: type[BaseModel]) -> _Spot:

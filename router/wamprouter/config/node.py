@@ -1,34 +1,14 @@
 """The whole configuration of one router."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from wamprouter.config.fields import Anything, Classname, Flag, Folder, Id, Model, Name, RealmName, Words
+from wamprouter.config.components import Component
+from wamprouter.config.fields import Flag, Folder, Model, Whole, Words
+from wamprouter.config.limits import RouterLimits
 from wamprouter.config.realms import Realm, RealmTemplate
 from wamprouter.config.transports import Transport
-
-
-class ClassComponent(Model):
-    """A session class that runs inside the router and joins in memory."""
-
-    type: Literal["class"]
-    id: Id | None = Field(
-        default=None, description="A name for logs, unique in the file. Default: none; the class names the component."
-    )
-    classname: Classname = Field(
-        description="The class with its module. It is found in the configuration file's folder, in pythonpath, in the "
-        "current folder and among the installed packages."
-    )
-    realm: RealmName = Field(description="The realm to join.")
-    role: Name = Field(description="The role to join with, one of the realm's.")
-    extra: Anything = Field(
-        default=None, description="Handed to the class as config.extra, of any form. Default: null."
-    )
-
-
-# One member until components of other kinds exist; the field `type` will tell them apart.
-Component: TypeAlias = ClassComponent
 
 
 class NodeConfig(Model):
@@ -41,6 +21,11 @@ class NodeConfig(Model):
     pythonpath: tuple[Folder, ...] = Field(
         default=(),
         description="Folders in which components are found, besides the configuration file's own. Default: none.",
+    )
+    environment: dict[str, str] = Field(
+        default={},
+        description="Environment variables that components find, besides those that the router was started with. "
+        "Variables in this file do not see them. Default: none.",
     )
     insecure: Flag = Field(
         default=False,
@@ -58,6 +43,12 @@ class NodeConfig(Model):
     transports: Annotated[tuple[Transport, ...], Words("a list with at least one transport")] = Field(
         min_length=1, description="Where the router listens, at least one."
     )
+    drain_timeout: Annotated[int, Whole(0, 3_600_000, "milliseconds")] = Field(
+        default=3000,
+        description="Milliseconds that calls in flight get when the router is told to stop; new ones are refused by then. "
+        "Default 3000: most calls take less, and service managers wait longer.",
+    )
+    limits: RouterLimits = Field(default=RouterLimits(), description="Limits of the router as a whole.")
     components: tuple[Component, ...] = Field(
-        default=(), description="Sessions that run inside the router. Default: none."
+        default=(), description="Sessions that run inside the router, and processes beside it. Default: none."
     )

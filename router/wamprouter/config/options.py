@@ -4,7 +4,7 @@ Names and units are Crossbar's where Crossbar has the option: times in milliseco
 bounds something, because nothing in the router may grow without a bound.
 """
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -26,6 +26,8 @@ MIB = 1024**2
 RawSocketMessageSize: TypeAlias = Annotated[int, Whole(512, 16 * MIB, "bytes")]
 PingSize: TypeAlias = Annotated[int, Whole(12, 125, "bytes")]
 WindowBits: TypeAlias = Annotated[int, Whole(9, 15)]
+MessageRate: TypeAlias = Annotated[int, Whole(0, 1_000_000, "messages a second, 0 for no limit")]
+MessageBurst: TypeAlias = Annotated[int, Whole(1, 10_000_000, "messages")]
 MemoryLevel: TypeAlias = Annotated[int, Whole(1, 9)]
 
 
@@ -42,6 +44,11 @@ class ConnectionOptions(Model):
         description="Milliseconds from the open connection to a valid HELLO. Default 5000: slow mobile networks "
         "manage, and a connection that never says anything does not stay. An echo has no HELLO and "
         "ignores it.",
+    )
+    authentication_timeout: Timeout = Field(
+        default=10_000,
+        description="Milliseconds from a HELLO to the end of its authentication. Default 10000: enough to ask another "
+        "service, and a password is typed in before.",
     )
     auto_ping_interval: Interval = Field(
         default=10_000,
@@ -64,6 +71,22 @@ class ConnectionOptions(Model):
         validate_default=True,
         description="Bytes that may wait to be sent to a peer before it counts as too slow. At least high_water and "
         "max_message_size. Default 16 MiB: room for a burst, and 60 such peers still fit in 1 GiB.",
+    )
+
+    message_rate: MessageRate = Field(
+        default=0,
+        description="Messages a second that are taken of one session, in the long run; 0 for any number. Default 0: who "
+        "sends much is paused by those who read it, and waits for its turn among the others. Set it where strangers join.",
+    )
+    message_burst: MessageBurst = Field(
+        default=1000,
+        description="Messages of one session that may come at once, where message_rate is set. Default 1000: a program "
+        "that starts registers and subscribes.",
+    )
+    on_excess: Literal["pause", "disconnect"] = Field(
+        default="pause",
+        description="What happens to a session that sends more: it is read again when it may go on (pause), or "
+        "disconnected with a reason. Default: pause, because then nothing is lost.",
     )
 
     @field_validator("outbound_queue_limit")
@@ -135,7 +158,8 @@ class WebSocketOptions(ConnectionOptions):
 
     allowed_origins: tuple[Origin, ...] = Field(
         default=("*",),
-        description="The origins whose pages may connect, * for any part. Default: all, as in Crossbar, because the "
+        description="The origins whose pages may connect, * for any part; without a port, the one that belongs to the "
+        "scheme. Default: all, as in Crossbar, because the "
         "router cannot know where your pages are. Name them wherever a visitor's browser reaches the router and a "
         "stranger does not: any page that it visits connects from inside your network.",
     )

@@ -40,6 +40,7 @@ class Problem:
     place: Place
     text: str
     key: Place | None = None  # the place whose key is at fault, where it is a key and not the value
+    meant: Place | None = None  # the place that an unknown field was meant for
 
     def line(self, source: str) -> str:
         """Return the problem as one line that starts with the source's name, or with its file, line and column."""

@@ -26,6 +26,7 @@ UriPattern: TypeAlias = Annotated[
 Procedure: TypeAlias = Annotated[
     str, Text(r"[^\s.#]+(\.[^\s.#]+)*", 'the URI of a procedure of the application, such as "com.example.authorize"')
 ]
+Memory: TypeAlias = Annotated[int, Whole(4096, 1024**4, "bytes")]
 
 ACTIONS = ("call", "register", "publish", "subscribe")
 
@@ -175,7 +176,12 @@ class HistoryPolicy(Model):
     match: Match = Field(default="exact", description="How the URI matches: exact, prefix or wildcard. Default: exact.")
     limit: Annotated[int, Whole(1, 1_000_000, "events")] = Field(
         default=1000,
-        description="Events that are kept; the oldest goes first. Default 1000: some hundred KB of usual events.",
+        description="Events that are kept; the oldest goes first. Default 1000: about 1 MB of usual events.",
+    )
+    limit_bytes: Memory = Field(
+        default=16 * 1024**2,
+        description="Bytes of memory that they may take; the oldest goes first. Default 16 MiB: large events are kept too, "
+        "but not a thousand of the largest.",
     )
 
 
@@ -229,6 +235,11 @@ class RealmOptions(Model):
     max_retained: Annotated[int, Whole(0, 10_000_000, "topics")] = Field(
         default=10_000,
         description="Topics that may have a retained event; beyond it the oldest is forgotten. Default 10000.",
+    )
+    max_retained_bytes: Memory = Field(
+        default=64 * 1024**2,
+        description="Bytes of memory that retained events may take; beyond it the oldest is forgotten. Default 64 MiB: "
+        "6,500 for each of 10,000 topics.",
     )
     max_subscriptions: SessionLimit = Field(
         default=10_000, description=f"Subscriptions of one session. {_SESSION_LIMIT}"

@@ -44,7 +44,8 @@ _TELLING_WORDS = frozenset({"key", "keys", "pass", "pwd"})
 # A name with one of these as a word tells that it is none, or only where one is.
 _PUBLIC_WORDS = frozenset({"public", "pub", "authorized", "authorised", "known", "salt", "file", "path"})
 # What is called like a secret and has one of these fields is a method of authentication, and no secret.
-_SETTINGS = frozenset({"type", "principals", "users"})
+_PRINCIPALS = frozenset({"principals", "users"})  # name -> an object; a text there is a password
+_SETTINGS = _PRINCIPALS | {"type"}
 _PEM = "PRIVATE KEY-----"
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+@")
 
@@ -74,10 +75,7 @@ def _redacted(node: object, *, beneath: bool) -> Any:
     match node:
         case dict():
             beneath = beneath and not _SETTINGS & node.keys()
-            return {
-                key: _redacted(value, beneath=beneath or (names_secret(key) and not _names_file(key, node)))
-                for key, value in node.items()
-            }
+            return {key: _entry(node, key, value, beneath=beneath) for key, value in node.items()}
         case list() | tuple():
             return [_redacted(item, beneath=beneath) for item in node]
         case None | bool() | "":
@@ -85,6 +83,12 @@ def _redacted(node: object, *, beneath: bool) -> Any:
     if beneath or is_secret(node):
         return HIDDEN
     return _PASSWORD_IN_URL.sub(rf"\1:{HIDDEN}@", node) if isinstance(node, str) else node
+
+
+def _entry(around: Mapping[Any, object], key: object, value: object, *, beneath: bool) -> Any:
+    if key in _PRINCIPALS and isinstance(value, dict):
+        return {name: _redacted(entry, beneath=not isinstance(entry, dict)) for name, entry in value.items()}
+    return _redacted(value, beneath=beneath or (names_secret(key) and not _names_file(key, around)))
 
 
 def _names_file(key: object, around: Mapping[Any, object]) -> bool:

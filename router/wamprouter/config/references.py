@@ -22,11 +22,10 @@ UNIQUE: tuple[tuple[Pattern, str], ...] = (
     (("components",), "id"),
 )
 
-# What speaks WAMP, and so has an "auth".
-SERVICES: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
-    (("transports", EACH), ("websocket", "rawsocket")),
-    (("transports", EACH, "paths", EACH), ("websocket",)),
-)
+# What speaks WAMP, and so has an "auth"; and what has paths, which may be services.
+WAMP_TRANSPORTS = ("websocket", "rawsocket")
+WAMP_PATHS = ("websocket",)
+NESTED = "path"
 
 
 # Where an "auth" names roles.
@@ -133,10 +132,20 @@ def _unknown(place: Place, name: str, what: str, known: list[str]) -> Problem:
 
 
 def _services(document: object) -> Iterator[tuple[Place, dict[str, object]]]:
-    for pattern, types in SERVICES:
-        for place, node in select(document, pattern):
-            if isinstance(node, dict) and node.get("type") in types:
+    for place, node in select(document, ("transports", EACH)):
+        if isinstance(node, dict):
+            if node.get("type") in WAMP_TRANSPORTS:
                 yield place, node
+            yield from _services_on_paths(node, place)
+
+
+def _services_on_paths(parent: object, parent_place: Place) -> Iterator[tuple[Place, dict[str, object]]]:
+    for place, node in select(parent, ("paths", EACH), parent_place):
+        if isinstance(node, dict):
+            if node.get("type") in WAMP_PATHS:
+                yield place, node
+            elif node.get("type") == NESTED:
+                yield from _services_on_paths(node, place)
 
 
 def _roles_by_realm(document: object) -> dict[str, set[str]]:

@@ -6,7 +6,7 @@ other machines, is refused until it says ``"insecure": true``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from wamprouter.config.endpoints import TcpEndpoint
 from wamprouter.config.node import NodeConfig
 from wamprouter.config.problems import Place, Problem, printed
 from wamprouter.config.realms import Permission, Role
-from wamprouter.config.transports import Transport, WampService, WebTransport
+from wamprouter.config.transports import NestedPath, Transport, WampService, WebPath, WebTransport
 
 __all__ = ["Exposure", "exposures", "is_public", "services", "unsafe"]
 
@@ -77,9 +77,16 @@ def services(transport: Transport) -> Iterator[tuple[Place, WampService]]:
     if isinstance(transport, WampService):
         yield (), transport
     elif isinstance(transport, WebTransport):
-        for name, path in transport.paths.items():
-            if isinstance(path, WampService):
-                yield ("paths", name), path
+        yield from _on_paths(transport.paths)
+
+
+def _on_paths(paths: Mapping[str, WebPath], above: Place = ()) -> Iterator[tuple[Place, WampService]]:
+    for name, path in paths.items():
+        place = (*above, "paths", name)
+        if isinstance(path, WampService):
+            yield place, path
+        elif isinstance(path, NestedPath):
+            yield from _on_paths(path.paths, place)
 
 
 def _boundless(config: NodeConfig, anonymous: AnonymousStatic) -> Iterator[tuple[Place, list[str]]]:

@@ -10,12 +10,14 @@ from pydantic import Field
 
 from wamprouter.config.auth import ANONYMOUS, Auth, Cookie
 from wamprouter.config.endpoints import Endpoint
-from wamprouter.config.fields import Connections, FileName, Flag, Folder, Id, Model, PathName, Seconds, Whole, Words
+from wamprouter.config.fields import Connections, Id, Model, Name, PathName, Words
+from wamprouter.config.limits import Network
 from wamprouter.config.options import RawSocketOptions, WebSocketOptions
+from wamprouter.config.web import JsonPath, NodeInfoPath, RedirectPath, StaticPath, WebOptions
 
-ClientTimeout: TypeAlias = Annotated[int, Whole(1, 86_400, "seconds")]
 Serializer: TypeAlias = Literal["json", "msgpack", "cbor"]
 
+_PATHS = Words("an object with at least one path")
 SERIALIZERS: tuple[Serializer, ...] = ("json", "msgpack", "cbor")
 
 
@@ -33,6 +35,17 @@ class Listener(Model):
         description="Connections at the same time; more are refused. Default 10000: about 100 MB when they are "
         "idle, so that a flood ends in refusals and not in the machine's memory. The process's limit on"
         " open files must allow it.",
+    )
+
+
+class HttpListener(Listener):
+    """What every transport has whose connections begin with an HTTP request."""
+
+    trusted_proxies: tuple[Network, ...] = Field(
+        default=(),
+        description='Reverse proxies, such as "127.0.0.1", "10.0.0.0/8" or "unix", that are believed when they say in '
+        "X-Forwarded-For for whom they connect: logs, authentication and limits then know the client's own address. "
+        "Default: none, because anybody can send that header.",
     )
 
 
@@ -72,30 +85,6 @@ class EchoService(Model):
     options: WebSocketOptions = Field(default=WebSocketOptions(), description="Options of the connections.")
 
 
-class StaticOptions(Model):
-    """How files are served."""
-
-    enable_directory_listing: Flag = Field(
-        default=False,
-        description="List a folder that has no default file. Default: no, because names of files are often more "
-        "than was meant to be shown.",
-    )
-    default_file: FileName = Field(
-        default="index.html", description="The file that stands for its folder. Default: what every web server uses."
-    )
-    cache_timeout: Seconds = Field(
-        default=0,
-        description="Seconds a browser may keep a file without asking. Default 0, because a changed page must show.",
-    )
-
-
-class StaticService(Model):
-    """Files of a folder."""
-
-    directory: Folder = Field(description="The folder; a relative path starts at the configuration file's folder.")
-    options: StaticOptions = Field(default=StaticOptions(), description="How the files are served.")
-
-
 class WebSocketPath(WebSocketService):
     """WAMP over WebSocket, on a path of a web server."""
 
@@ -108,29 +97,30 @@ class EchoPath(EchoService):
     type: Literal["echo"]
 
 
-class StaticPath(StaticService):
-    """Files of a folder, on a path of a web server."""
+class NestedPath(Model):
+    """Paths below a path."""
 
-    type: Literal["static"]
-
-
-WebPath: TypeAlias = Annotated[StaticPath | WebSocketPath | EchoPath, Field(discriminator="type")]
-
-
-class WebOptions(Model):
-    """Options of a web server."""
-
-    access_log: Flag = Field(
-        default=False, description="Log every request. Default: no, because a busy page fills the log."
-    )
-    client_timeout: ClientTimeout = Field(
-        default=60,
-        description="Seconds after which a connection without a request is closed. Default 60 as in Twisted. It "
-        "does not concern a WebSocket connection once it is open.",
+    type: Literal["path"]
+    paths: "Annotated[dict[PathName, WebPath], _PATHS]" = Field(
+        min_length=1, description='What is served where below this path: "/" for the path itself.'
     )
 
 
-class WebSocketTransport(Listener, WebSocketService):
+class UnavailablePath(Model):
+    """What this version does not have: every request is answered with 501. Crossbar's files start with it."""
+
+    type: Literal["unavailable"]
+    what: Name = Field(description="The type of path that Crossbar has here.")
+
+
+WebPath: TypeAlias = Annotated[
+    StaticPath | WebSocketPath | EchoPath | NodeInfoPath | JsonPath | RedirectPath | NestedPath | UnavailablePath,
+    Field(discriminator="type"),
+]
+NestedPath.model_rebuild()
+
+
+class WebSocketTransport(HttpListener, WebSocketService):
     """WAMP over WebSocket, on any path of its own port."""
 
     type: Literal["websocket"]
@@ -142,17 +132,17 @@ class RawSocketTransport(Listener, RawSocketService):
     type: Literal["rawsocket"]
 
 
-class EchoTransport(Listener, EchoService):
+class EchoTransport(HttpListener, EchoService):
     """A WebSocket echo on its own port."""
 
     type: Literal["echo"]
 
 
-class WebTransport(Listener):
-    """A web server: files and WebSocket on one port."""
+class WebTransport(HttpListener):
+    """A web server: files, WebSocket and more on one port."""
 
     type: Literal["web"]
-    paths: Annotated[dict[PathName, WebPath], Words("an object with at least one path")] = Field(
+    paths: Annotated[dict[PathName, WebPath], _PATHS] = Field(
         min_length=1, description='What is served where: "/" for the root, "ws" for /ws.'
     )
     options: WebOptions = Field(default=WebOptions(), description="Options of the web server.")

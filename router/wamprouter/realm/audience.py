@@ -7,7 +7,7 @@ list that is there counts even if it is empty: ``eligible: []`` means nobody.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import msgspec
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["Audience"]
 
 T = TypeVar("T")
+
+_ENTRY: Final = (
+    100  # bytes that a name in a set takes besides its characters, the room that sets have to spare included
+)
 
 
 class Audience(msgspec.Struct, frozen=True, gc=False):
@@ -65,6 +69,19 @@ class Audience(msgspec.Struct, frozen=True, gc=False):
     def names_sessions(self) -> bool:
         """Whether it depends on session ids, which mean nothing to sessions that come later."""
         return self.exclude is not None or self.eligible is not None
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes in memory: a list may be as long as a message."""
+        lists = (
+            self.exclude,
+            self.exclude_authid,
+            self.exclude_authrole,
+            self.eligible,
+            self.eligible_authid,
+            self.eligible_authrole,
+        )
+        return sum(_ENTRY + (len(entry) if isinstance(entry, str) else 0) for names in lists for entry in names or ())
 
     def among(self, sessions: Sequence[Session]) -> Sequence[Session]:
         """Return those of ``sessions`` who may hear it."""

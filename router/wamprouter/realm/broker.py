@@ -35,7 +35,7 @@ from wamprouter.realm.retention import Retention
 from wamprouter.realm.sharding import Ring
 
 if TYPE_CHECKING:
-    from wamprouter.realm.settings import Settings
+    from wamprouter.realm.settings import HistoryRule, Settings
     from wamprouter.session import Session
     from wamprouter.store import EventLog, EventStore
 
@@ -86,17 +86,15 @@ class Subscription:
         "topic",
     )
 
-    def __init__(
-        self, subscription_id: int, topic: str, match: Match, created: float, log: EventLog | None = None
-    ) -> None:
+    def __init__(self, subscription_id: int, topic: str, match: Match, created: float) -> None:
         self.id = subscription_id
         self.topic = topic
         self.match = match
         self.created = created
         """Seconds since 1970."""
-        self.log = log
-        """Its history, if it has one. Then it was made by the configuration and stays when nobody subscribes."""
-        self.is_plain = log is None
+        self.log: EventLog | None = None
+        """Its history, if it has one. Then it stays when nobody subscribes."""
+        self.is_plain = True
         """Whether its events are for its subscribers only, and the same for all of them."""
         self._members: dict[Session, None] = {}  # a set that remembers the order of joining
         self._receivers: tuple[Session, ...] | None = None
@@ -114,6 +112,11 @@ class Subscription:
 
     def __contains__(self, session: object) -> bool:
         return session in self._members
+
+    def keep_in(self, log: EventLog | None) -> None:
+        """Give it a history, or none."""
+        self.log = log
+        self.is_plain = log is None and self.acknowledging is None
 
     def add(self, session: Session, options: SubscribeOptions = _DEFAULT_SUBSCRIBE) -> None:
         self._members[session] = None
@@ -174,19 +177,40 @@ class Broker:
         self._publications = publications
         self._tell = tell
         self._wall_clock = wall_clock
-        self._max_subscriptions = settings.max_subscriptions
+        self._realm = realm
+        self._store = store
         self._index: PatternIndex[Subscription] = PatternIndex()
         self.subscriptions: dict[int, Subscription] = {}
         """By id, in the order of their creation."""
-        self.retention = Retention(settings.max_retained)
+        self.retention = Retention(settings.max_retained, settings.max_retained_bytes)
         self.history = History(self.subscriptions, wall_clock)
         self.events = 0
         """How many events were handed on, counted once for each receiver."""
         self.withheld_events = 0
         """How many were not, because their payload is for who knows payload passthru mode only."""
+        self.configure(settings)
+
+    def configure(self, settings: Settings) -> None:
+        """Take new settings. What is there already stays, where there is room for it."""
+        self._max_subscriptions = settings.max_subscriptions
+        self.retention.resize(settings.max_retained, settings.max_retained_bytes)
+        rules: dict[tuple[str, Match], HistoryRule] = {}
         for rule in settings.history:
-            if self.lookup(rule.uri, rule.match) is None:
-                self._create(rule.uri, rule.match, store.log(realm, rule.uri, rule.match, rule.limit))
+            rules.setdefault((rule.uri, rule.match), rule)  # of two alike, the first counts
+        for subscription in [one for one in self.subscriptions.values() if one.log is not None]:
+            if (subscription.topic, subscription.match) not in rules:
+                self._end_history(subscription)
+        for rule in rules.values():
+            log = self._store.log(self._realm, rule.uri, rule.match, rule.limit, rule.limit_bytes)
+            subscription = self.lookup(rule.uri, rule.match) or self._create(rule.uri, rule.match)
+            subscription.keep_in(log)
+
+    def _end_history(self, subscription: Subscription) -> None:
+        subscription.keep_in(None)
+        self._store.discard(self._realm, subscription.topic, subscription.match)
+        if not subscription.subscribers:
+            self._index.discard(subscription.topic, subscription.match)
+            del self.subscriptions[subscription.id]
 
     # -- subscriptions
 
@@ -202,8 +226,8 @@ class Broker:
         """Tell whether anybody, or a history, gets what is published to a topic."""
         return bool(self._index.matches(topic))
 
-    def _create(self, topic: str, match: Match, log: EventLog | None = None) -> Subscription:
-        subscription = Subscription(next(self._ids), topic, match, self._wall_clock(), log)
+    def _create(self, topic: str, match: Match) -> Subscription:
+        subscription = Subscription(next(self._ids), topic, match, self._wall_clock())
         self._index.add(topic, match, subscription)
         self.subscriptions[subscription.id] = subscription
         return subscription

@@ -79,17 +79,22 @@ class Dealer:
 
         ``wake`` is told when ``expire`` must be called earlier than it was known to be.
         """
-        self._settings = settings
         self._now = now
         self._choose = choose
         self._wake = wake
-        self._registrations = Registrations(ids=ids, tell=tell, wall_clock=wall_clock, limit=settings.max_registrations)
+        self._registrations = Registrations(ids=ids, tell=tell, wall_clock=wall_clock)
         self._index = self._registrations.index  # asked for every call
-        self._max_calls = settings.max_calls
-        self._limits_time = settings.max_call_timeout > 0
         self._deadlines: Deadlines[InFlight] = Deadlines()
         self.invocations = 0
         """How many calls were handed to a callee."""
+        self.configure(settings)
+
+    def configure(self, settings: Settings) -> None:
+        """Take new settings. Calls in flight keep the time that they were given."""
+        self._settings = settings
+        self._registrations.limit = settings.max_registrations
+        self._max_calls = settings.max_calls
+        self._limits_time = settings.max_call_timeout > 0
 
     # -- registrations
 

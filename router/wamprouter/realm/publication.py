@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import msgspec
 from msgspec.structs import replace
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from wamprouter.realm.broker import Subscription
     from wamprouter.session import Session
 
-__all__ = ["Publication"]
+__all__ = ["OVERHEAD", "Publication", "details_weight"]
+
+OVERHEAD: Final = 800
+"""Bytes that an event takes that is kept, besides what it says: its objects, and its place in tables."""
 
 
 class Publication(msgspec.Struct, gc=False):
@@ -73,9 +76,20 @@ class Publication(msgspec.Struct, gc=False):
         details.update(more)
         return Event(subscription.id, self.id, details, self.args, self.kwargs)
 
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes in memory, once it is ``lasting``."""
+        payload = sum(len(memoryview(part)) for part in (self.args, self.kwargs))
+        return OVERHEAD + len(self.topic) + payload + details_weight(self.details) + self.audience.weight
+
     def lasting(self) -> Self:
         """Return the same with a payload of its own: until now it is a view of the whole message that came in."""
         return replace(self, args=_copied(self.args), kwargs=_copied(self.kwargs))
+
+
+def details_weight(details: dict[str, Any]) -> int:
+    """Return how many bytes the strings in the details of an event take: the codec lets nothing longer through."""
+    return sum(len(value) for value in details.values() if isinstance(value, str))
 
 
 def _copied(payload: Raw) -> Raw:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from wamp.protocol.errors import RequestError
+from wamp.protocol.errors import RequestError, Unavailable
 from wamp.protocol.ids import RouterIds
 from wamp.protocol.messages import (
     Call,
@@ -22,6 +22,8 @@ from wamp.protocol.messages import (
     Yield,
 )
 from wamp.protocol.roles import announcement
+from wamp.protocol.uris import Match
+from wamprouter.authz import Action, Decision
 from wamprouter.realm import broker, dealer, facts, meta
 from wamprouter.realm.delivery import Delivery, refusal
 from wamprouter.realm.policies import Choose
@@ -71,7 +73,7 @@ class Realm:
         self.roles = roles
         self.settings = settings
         self.sessions: dict[int, Session] = {}  # session id -> Session
-        self._tell_others = tell
+        self.tell_others = tell
         self._meta: meta.Meta | None = None
         # What the meta API has to do: looked at after every message, hence not asked of it.
         self._asked: Mapping[int, object] = {}
@@ -109,6 +111,40 @@ class Realm:
             Unregister: self.dealer.unregister,
             EventReceived: self.broker.event_received,
         }
+
+    def configure(self, roles: Mapping[str, AnyRole], settings: Settings, tell: facts.Tell) -> None:
+        """Take new roles and settings, which ``revise`` applies to who is here already."""
+        self.roles = roles
+        self.settings = settings
+        self.tell_others = tell
+        self.broker.configure(settings)
+        self.dealer.configure(settings)
+        self.testaments.limit = settings.max_testaments
+
+    def revise(self, session: Session, reason: str) -> list[Delivery]:
+        """Give a session the role that now has the name of its old one; return what it and others must hear of that.
+
+        What it holds and may no longer have is revoked. What cannot be decided at once stays: who has decided it before
+        would have to be asked again.
+        """
+        session.role = self.roles[session.role.name].for_session(session)
+        deliveries: list[Delivery] = []
+        for registration in list(session.registrations.values()):
+            if _is_denied(session, Action.REGISTER, registration.procedure, registration.match):
+                deliveries += self.dealer.revoke(registration, session, reason)
+        for subscription in list(session.subscriptions.values()):
+            if _is_denied(session, Action.SUBSCRIBE, subscription.topic, subscription.match):
+                deliveries += self.broker.revoke(subscription, session, reason)
+        return self._attended(deliveries)
+
+    def drain(self) -> None:
+        """Take no new calls from now on: the router stops. What is in flight comes to its end."""
+        self._routes = {**self._routes, Call: self._refuse_call}
+
+    def _refuse_call(self, session: Session, message: Call) -> list[Delivery]:
+        if message.request in session.calls:  # more of a progressive call
+            return self.dealer.call(session, message)
+        raise Unavailable("the router is shutting down")
 
     def open_meta_api(self, session_id: int) -> None:
         """Let the router's own session in, which can be called for the meta procedures and publishes the meta events."""
@@ -171,7 +207,7 @@ class Realm:
         return deliveries if self._meta is None else self._meta.attend(deliveries)
 
     def _tell(self, fact: facts.Fact) -> None:
-        self._tell_others(fact)
+        self.tell_others(fact)
         if self._meta is not None:
             self._meta.note(fact)
 
@@ -183,3 +219,7 @@ class Realm:
         if type(message) is Call:
             return dealer.Dealer.refuse(session, message, error)
         return [refusal(session, message.CODE, message.request, error)]
+
+
+def _is_denied(session: Session, action: Action, uri: str, match: Match) -> bool:
+    return session.role.known(action, uri, match) not in (None, Decision.PERMITTED, Decision.DISCLOSED)

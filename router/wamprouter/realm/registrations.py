@@ -164,11 +164,12 @@ class Registration:
 class Registrations:
     """All registrations of a realm."""
 
-    def __init__(self, *, ids: Iterator[int], tell: facts.Tell, wall_clock: Callable[[], float], limit: int) -> None:
+    def __init__(self, *, ids: Iterator[int], tell: facts.Tell, wall_clock: Callable[[], float]) -> None:
         self._ids = ids
         self._tell = tell
         self._wall_clock = wall_clock
-        self._limit = limit
+        self.limit = 0
+        """Registrations of one session; set by the dealer."""
         self.index: PatternIndex[Registration] = PatternIndex()
 
     def register(self, session: Session, message: Register) -> list[Delivery]:
@@ -182,8 +183,8 @@ class Registrations:
         existing = self.index.get(message.procedure, options.match)
         is_held = existing is not None and existing.id in session.registrations
         # The router's own session registers what is reserved, and as much as there is.
-        if not is_held and len(session.registrations) >= self._limit and not is_reserved(message.procedure):
-            raise LimitExceeded(f"a session has at most {self._limit} registrations")
+        if not is_held and len(session.registrations) >= self.limit and not is_reserved(message.procedure):
+            raise LimitExceeded(f"a session has at most {self.limit} registrations")
         revocations = []
         if existing is not None and options.force_reregister:
             for callee in existing.callees:

@@ -19,8 +19,13 @@ __all__ = ["Retention"]
 class Retention:
     """The retained events of a realm."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, limit_bytes: int) -> None:
         self._limit = limit
+        self._limit_bytes = limit_bytes
+        self.bytes = 0
+        """About how many bytes the retained events take."""
+        self.forgotten = 0
+        """How many retained events had to go although nothing has replaced them, because of a limit."""
         self._last = 0
         self._events: dict[int, Publication] = {}  # serial number -> retained event, the oldest first
         self._by_topic: dict[str, dict[Audience, int]] = {}  # topic -> audience -> serial number, the oldest first
@@ -28,22 +33,39 @@ class Retention:
     def __len__(self) -> int:
         return len(self._events)
 
+    def resize(self, limit: int, limit_bytes: int) -> None:
+        """Retain as many, or as much, from now on."""
+        self._limit, self._limit_bytes = limit, limit_bytes
+        self._shrink()
+
     def keep(self, publication: Publication) -> None:
-        """Retain an event; beyond the limit the one that was published longest ago is forgotten."""
+        """Retain an event; beyond the limits those are forgotten that were published longest ago.
+
+        One that is larger than all together may be is forgotten itself, and not the others for it.
+        """
         if self._limit == 0:
             return
         audience = publication.audience
         serials = self._by_topic.setdefault(publication.topic, {})
         replaced = list(serials) if audience.is_general else [audience] if audience in serials else []
         for one in replaced:
-            del self._events[serials.pop(one)]
+            self.bytes -= self._events.pop(serials.pop(one)).weight
+        weight = publication.weight
         self._last = serials[audience] = self._last + 1
         self._events[self._last] = publication.lasting()
-        if len(self._events) > self._limit:
-            self._forget(*next(iter(self._events.items())))
+        self.bytes += weight
+        if weight > self._limit_bytes:
+            self._forget(self._last)
+        self._shrink()
 
-    def _forget(self, serial: int, publication: Publication) -> None:
-        del self._events[serial]
+    def _shrink(self) -> None:
+        while len(self._events) > self._limit or self.bytes > self._limit_bytes:
+            self._forget(next(iter(self._events)))
+
+    def _forget(self, serial: int) -> None:
+        publication = self._events.pop(serial)
+        self.bytes -= publication.weight
+        self.forgotten += 1
         serials = self._by_topic[publication.topic]
         del serials[publication.audience]
         if not serials:

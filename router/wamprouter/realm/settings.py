@@ -18,6 +18,8 @@ class HistoryRule(msgspec.Struct, frozen=True):
     match: Match = Match.EXACT
     limit: int = 1000
     """Events kept for each subscription; the oldest goes first."""
+    limit_bytes: int = 16 * 1024**2
+    """Bytes that they may take in memory, about."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -39,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True):
     history: tuple[HistoryRule, ...] = ()
     max_retained: int = 10_000
     """Topics that have a retained event; beyond it the one that was published longest ago is forgotten."""
+    max_retained_bytes: int = 64 * 1024**2
+    """Bytes that retained events may take in memory, about."""
     max_subscriptions: int = 10_000
     """Subscriptions of one session."""
     max_registrations: int = 10_000

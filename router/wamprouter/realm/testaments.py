@@ -42,7 +42,7 @@ class Testaments:
         refuse: Refuse,
         publish: Callable[[Session, Publish], list[Delivery]],
     ) -> None:
-        self._limit = limit
+        self.limit = limit
         self._refuse = refuse
         self._publish = publish
 
@@ -66,8 +66,8 @@ class Testaments:
             raise refusal
         if session.testaments is None:
             session.testaments = {scope: [] for scope in SCOPES}
-        if sum(map(len, session.testaments.values())) >= self._limit:
-            raise LimitExceeded(f"this session has {self._limit} testaments, as many as it may")
+        if sum(map(len, session.testaments.values())) >= self.limit:
+            raise LimitExceeded(f"this session has {self.limit} testaments, as many as it may")
         session.testaments[scope].append(testament)
 
     @staticmethod

@@ -100,6 +100,7 @@ class Dispatcher:
     def _append_to_long_queue(self, session: Session, link: Link, message: Message, packed: Any) -> None:
         if isinstance(message, Event) and session.realm.settings.drop_events and link.queued >= _room_for_events(link):
             self.dropped_events += 1
+            link.wire.unsent()
         elif link.queued < link.limit:
             link.append(packed)
             # Events and calls are held back at their source. Answers are not: whoever gives them has others to serve,
@@ -108,6 +109,7 @@ class Dispatcher:
             if cause is not None:
                 link.throttle(cause)
         elif isinstance(message, Invocation):
+            link.wire.unsent()
             self._fail_call(session, message, NetworkFailure("the callee does not read its calls fast enough"))
         else:
             self._expel(link)

@@ -39,6 +39,9 @@ class Wire(Protocol):
     def pack(self, message: Message, source: Codec | None, /) -> Any:
         """Return what goes out for a message; raise TranscodingError if it cannot be expressed."""
 
+    def unsent(self) -> None:
+        """Take notice that what was packed last has not gone out."""
+
 
 class Link(Protocol):
     """The way to one session: a queue in front of a connection, or of a hosted component."""
@@ -103,6 +106,9 @@ class WebSocketWire:
     def pack(self, message: Message, source: Codec | None) -> bytes:
         return websocket_frame(self._first, self.codec.encode(message, source))
 
+    def unsent(self) -> None:
+        """Make nothing of it: each frame stands for itself."""
+
 
 class BatchedWire(WebSocketWire):
     """A batch of one message in each WebSocket message, JSON with the separator that the peer uses."""
@@ -122,6 +128,8 @@ class BatchedWire(WebSocketWire):
 
 class Compressor(Protocol):
     """What Autobahn's permessage-deflate offers to a sender."""
+
+    _compressor: Any
 
     def start_compress_message(self) -> None: ...
     def compress_message_data(self, data: bytes) -> bytes: ...
@@ -149,6 +157,10 @@ class Deflater:
         packed = compressor.compress_message_data(payload) + compressor.end_compress_message()
         return websocket_frame(first | _COMPRESSED, packed)
 
+    def forget(self) -> None:
+        """Refer to nothing any more that was compressed so far: the receiver has not seen it all."""
+        self._compressor._compressor = None  # the next message gets a new one
+
 
 class DeflateWire(WebSocketWire):
     """WebSocket messages that are compressed where that is worthwhile. Never shared between connections."""
@@ -161,6 +173,10 @@ class DeflateWire(WebSocketWire):
 
     def pack(self, message: Message, source: Codec | None) -> bytes:
         return self._deflater.frame(self._first, self.codec.encode(message, source))
+
+    def unsent(self) -> None:
+        """Let later messages not refer to this one, as they would with context takeover."""
+        self._deflater.forget()
 
 
 class MessageTooLong(TranscodingError):
@@ -181,6 +197,9 @@ class RawSocketWire:
         if len(payload) > self._max_length:
             raise MessageTooLong(f"a message of {len(payload)} octets, but the peer accepts {self._max_length}")
         return rawsocket_frame(payload)
+
+    def unsent(self) -> None:
+        """Make nothing of it: each frame stands for itself."""
 
 
 websocket_wire = cache(WebSocketWire)

@@ -11,7 +11,10 @@ until it reads again or reaches the limit. A slow one is not: every byte that it
 
 from __future__ import annotations
 
+import sys
+import termios
 from collections.abc import Callable
+from fcntl import ioctl
 from typing import Any, Final
 
 from twisted.internet.interfaces import IPushProducer
@@ -19,21 +22,46 @@ from zope.interface import implementer
 
 from wamprouter.server.links import Throttled, Wire
 
-__all__ = ["STALL", "Outbox", "write_now"]
+__all__ = ["STALL", "Outbox", "socket_of", "unsent", "write_now"]
 
 STALL: Final = 0.25  # seconds; long for a peer that reads at all, short for a publisher that has to wait
+
+
+def socket_of(transport: Any) -> Any:
+    """Return the transport that owns the socket: itself, or the one below TLS."""
+    return transport.transport if hasattr(transport, "write_now") else transport
+
+
+def unsent(transport: Any) -> int:
+    """Return how many bytes wait in the buffer of a transport that owns a socket."""
+    return len(transport.dataBuffer) - transport.offset + transport._tempDataLen  # type: ignore[no-any-return]  # it is Any
+
+
+def _unacknowledged(transport: Any) -> int:
+    """Return how many bytes the kernel has that the peer's end has not taken; 0 where it does not tell.
+
+    A send buffer may hold megabytes, and the kernel takes more only when a third of it is free. So with a peer that reads
+    slowly nothing moves here for a while, and yet it takes something all the time.
+    """
+    try:
+        return int.from_bytes(ioctl(transport.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+    except (OSError, ValueError):
+        return 0
 
 
 def write_now(transport: Any, data: bytes) -> int:
     """Write to the socket at once, which saves a round through the reactor; return how many bytes it did not take.
 
-    Those are in the transport's buffer then. What is there already must go first, so then all of ``data`` joins it.
+    Those are in the transport's buffer then. What is there already must go first, so then all of ``data`` joins it. Over
+    TLS the count is of what waits in encrypted form.
     """
-    try:
-        has_more_to_send = transport.dataBuffer or transport._tempDataBuffer
-    except AttributeError:  # TLS: it has a buffer of its own
-        transport.write(data)
-        return 0
+    if hasattr(transport, "write_now"):  # TLS
+        return transport.write_now(data)  # type: ignore[no-any-return]  # it is Any
+    return _write_to_socket(transport, data)
+
+
+def _write_to_socket(transport: Any, data: bytes) -> int:
+    has_more_to_send = transport.dataBuffer or transport._tempDataBuffer
     written = 0 if has_more_to_send else transport.writeSomeData(data)
     if written == len(data):
         return 0
@@ -64,6 +92,7 @@ class Outbox:
         "_last_look",
         "_on_expel",
         "_pending",
+        "_socket",
         "_throttled",
         "_transport",
         "high_water",
@@ -100,12 +129,11 @@ class Outbox:
         self._is_stalled = False
         self._is_watched = False  # whether a look at the stall is due: one at a time, however often it throttles
         self._drains = 0
-        self._last_look: tuple[int, int] = (0, 0)
+        self._last_look: tuple[int, int, int] = (0, 0, 0)
         self._call_later = call_later
         self._on_expel = on_expel
-        self._is_plain = hasattr(transport, "writeSomeData")
-        if not self._is_plain:  # TLS has a buffer of its own, which it tells us about
-            transport.registerProducer(self, True)
+        self._socket = socket_of(transport)
+        self._is_plain = self._socket is transport
 
     def append(self, packed: bytes) -> None:
         if self._closed:
@@ -127,17 +155,13 @@ class Outbox:
             self._release()
 
     def _write(self, data: bytes) -> None:
-        if not self._is_plain:
-            self._transport.write(data)
-            if self._blocked:
-                self._handed_over = self.queued = len(data)
-            return
-        rest = write_now(self._transport, data)
+        rest = _write_to_socket(self._socket, data) if self._is_plain else self._transport.write_now(data)
         if not rest:
             return
         self._handed_over = self.queued = rest
-        self._transport.registerProducer(self, True)
-        self._transport.producerPaused = True  # so that resumeProducing comes when the buffer is empty
+        # With the socket, below TLS too: only there it is known when the buffer is empty.
+        self._socket.registerProducer(self, True)
+        self._socket.producerPaused = True  # so that resumeProducing comes when the buffer is empty
         self._blocked = True
 
     # -- the transport's view (IPushProducer)
@@ -147,8 +171,7 @@ class Outbox:
 
     def resumeProducing(self) -> None:
         """The transport's buffer is empty."""
-        if self._is_plain:
-            self._transport.unregisterProducer()
+        self._socket.unregisterProducer()
         self._blocked = False
         self._drains += 1
         self._is_stalled = False
@@ -176,7 +199,7 @@ class Outbox:
             self._throttled[feeder] = None
             feeder.pause_reading()
 
-    def _check_stall(self, before: tuple[int, int]) -> None:
+    def _check_stall(self, before: tuple[int, int, int]) -> None:
         self._is_watched = bool(self._throttled)
         if not self._throttled:
             return
@@ -188,12 +211,9 @@ class Outbox:
         else:
             self._call_later(STALL, self._check_stall, progress)
 
-    def _progress(self) -> tuple[int, int]:
+    def _progress(self) -> tuple[int, int, int]:
         """Return what changes whenever the peer takes something."""
-        transport = self._transport
-        if not self._is_plain:
-            return self._drains, 0
-        return self._drains, len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+        return self._drains, unsent(self._socket), _unacknowledged(self._socket)
 
     def is_draining(self) -> bool:
         """Tell whether something waits here, and the peer has taken some of it since the last time this was asked."""
@@ -222,8 +242,8 @@ class Outbox:
         self._closed = True
         self._pending.clear()
         self.queued = 0
-        if self._blocked or not self._is_plain:
-            self._transport.unregisterProducer()
+        if self._blocked:
+            self._socket.unregisterProducer()
         self._release()
         self.owner = None  # they refer to this queue as well: see WebSocketConnection.connectionLost
         self._on_expel = _nobody

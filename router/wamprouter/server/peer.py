@@ -6,13 +6,20 @@ HELLO again on the same transport (basic profile, "Session Establishment").
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, Protocol
 
 from wamp.protocol import errors
 from wamp.protocol.codec import Codec
-from wamp.protocol.errors import NoSuchRealm, NoSuchRole, ProtocolViolation, WampError
+from wamp.protocol.errors import (
+    AuthenticationDenied,
+    NoSuchRealm,
+    NoSuchRole,
+    NotAuthorized,
+    ProtocolViolation,
+    WampError,
+)
 from wamp.protocol.messages import Abort, Authenticate, Challenge, Goodbye, Hello, Message, Welcome
 from wamp.protocol.options import HelloDetails, read
 from wamp.protocol.roles import features
@@ -21,6 +28,7 @@ from wamprouter.auth import Gate, Grant, NotReady, Step
 from wamprouter.inbox import accept
 from wamprouter.quirks import is_autobahn_js, is_autobahn_python, meant
 from wamprouter.realm.realm import ROUTER_ROLES, Realm
+from wamprouter.server.admission import Admission
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.links import Link
 from wamprouter.session import ROUTED, Act, Session, State, next_act
@@ -37,8 +45,8 @@ class Connection(Protocol):
     def close(self, reason: str, *, violation: bool = False) -> None:
         """Close in an orderly way once everything queued is sent; ``violation`` if the peer broke the rules."""
 
-    def come_back_later(self, reason: str) -> None:
-        """Close in a way that lets the client try again: the router cannot serve it now."""
+    def dismiss(self, reason: str, *, may_return: bool = False) -> None:
+        """Close because the peer asks too much of us; ``may_return`` if it may do so later."""
 
     @property
     def address(self) -> str:
@@ -75,13 +83,17 @@ class RealmFinder(Protocol):
         """Tell whether there is such a realm, or it would be made for somebody who may join it."""
         ...
 
+    def existing(self, name: str, /) -> Realm | None:
+        """Return the realm of that name; None if there is none now."""
+        ...
+
     def get(self, name: str, /) -> Realm | None: ...
 
 
 class Lobby:
     """What peers need before and after they have a session: realms, session ids, the dispatcher, a clock."""
 
-    __slots__ = ("_interned", "call_later", "dispatcher", "now", "realms", "session_ids")
+    __slots__ = ("_interned", "admission", "call_later", "dispatcher", "now", "realms", "session_ids")
 
     def __init__(
         self,
@@ -90,12 +102,14 @@ class Lobby:
         dispatcher: Dispatcher,
         call_later: Callable[[float, Callable[[], None]], object],
         now: Callable[[], float],
+        admission: Admission,
     ) -> None:
         self.realms = realms
         self.session_ids = session_ids
         self.dispatcher = dispatcher
         self.call_later = call_later
         self.now = now
+        self.admission = admission
         self._interned: dict[frozenset[str], frozenset[str]] = {}
 
     def intern(self, announced: frozenset[str]) -> frozenset[str]:
@@ -108,7 +122,7 @@ class Lobby:
 class Login:
     """A HELLO that is being decided about: an ``Applicant`` for the gate."""
 
-    __slots__ = ("_connection", "asking", "details", "realm", "session", "since")
+    __slots__ = ("_connection", "asking", "details", "realm", "session", "since", "took_time")
 
     def __init__(self, realm: str, details: HelloDetails, session: int, connection: Connection, since: float) -> None:
         self.realm = realm
@@ -118,6 +132,8 @@ class Login:
         """When HELLO came."""
         self.asking: Asking | None = None
         """The challenge that has been sent, if it was the last step."""
+        self.took_time = False
+        """Whether the configuration may have changed since HELLO."""
         self._connection = connection
 
     @property
@@ -185,6 +201,10 @@ class Peer:
         except ProtocolViolation as violation:
             self.abort(violation)
 
+    def transport(self) -> dict[str, Any]:
+        """Return what authenticators are told of the connection."""
+        return self._connection.described()
+
     def lost(self) -> None:
         """The connection is gone."""
         self.state = State.CLOSED
@@ -199,7 +219,9 @@ class Peer:
         details = read(HelloDetails, hello.details)
         login = Login(hello.realm, details, next(lobby.session_ids), self._connection, lobby.now())
         self._login = login
-        if not lobby.realms.may_have(hello.realm):
+        if not lobby.admission.may_join(login.address):
+            self._refuse(NotReady("too many joins from this address"))
+        elif not lobby.realms.may_have(hello.realm):
             self._refuse(NoSuchRealm(f"no realm {hello.realm!r} on this router"))
         else:
             self._advance(login, lambda: self._gate.admit(login))
@@ -224,10 +246,12 @@ class Peer:
         if isinstance(step, Grant):
             self._admit(login, step)
         elif isinstance(step, Asking):
+            login.took_time = True
             login.asking = step
             self.state = State.CHALLENGED
             self._send(Challenge(step.method, step.extra))
         else:
+            login.took_time = True
             self.state = State.DECIDING
             step.then(partial(self._decided, login))
 
@@ -245,7 +269,7 @@ class Peer:
         if isinstance(refusal, NotReady):
             self.state = State.CLOSED
             self._login = None
-            self._connection.come_back_later(str(refusal))
+            self._connection.dismiss(str(refusal), may_return=True)
         else:
             self._end(Abort({"message": str(refusal)}, refusal.uri), str(refusal))
 
@@ -257,8 +281,14 @@ class Peer:
         if realm is None:
             self._refuse(NoSuchRealm(f"no realm {name!r} on this router"))
             return
+        if login.took_time and not self._gate.still_admits(grant):
+            self._refuse(AuthenticationDenied("the configuration has changed meanwhile"))
+            return
         if role is None:
             self._refuse(NoSuchRole(f"no role {grant.role!r} in realm {name!r}"))
+            return
+        if _is_principal(grant) and not lobby.admission.enter(name, grant.authid):
+            self._refuse(NotReady("too many sessions of this principal"))
             return
         announced = features(details.roles)
         session = Session(
@@ -306,6 +336,24 @@ class Peer:
     def _ignore(self, _message: Message) -> None:
         pass
 
+    def revise(self, changed: Container[Realm]) -> None:
+        """Look at the session again, because the configuration is another one: is it still admitted, and as what?
+
+        ``changed`` are the realms whose roles are others now.
+        """
+        session, grant = self.session, self.grant
+        if session is None or grant is None:
+            return
+        realm = session.realm
+        if self._lobby.realms.existing(realm.name) is not realm:
+            self.leave(errors.CLOSE_REALM, "this realm is no longer configured")
+        elif not self._gate.still_admits(grant):
+            self.leave(NotAuthorized.uri, "the configuration has changed and does not admit this session any more")
+        elif session.role.name not in realm.roles:
+            self.leave(NotAuthorized.uri, f"the role {session.role.name!r} is no longer configured")
+        elif realm in changed:
+            self._lobby.dispatcher.deliver(realm.revise(session, NotAuthorized.uri))
+
     # -- how it ends
 
     def leave(self, reason: str, text: str = "") -> None:
@@ -317,7 +365,7 @@ class Peer:
 
     def await_goodbye(self) -> None:
         """Take it that the session is out of its realm and has a GOODBYE on its way: only the reply is still read."""
-        self.session = None
+        self._end_session()
         self.state = State.CLOSING
         self._lobby.call_later(_PATIENCE, self._give_up)
 
@@ -344,9 +392,16 @@ class Peer:
         self._connection.close(text, violation=violation)
 
     def _detach(self) -> None:
-        session, self.session = self.session, None
+        session = self._end_session()
         if session is not None:
             self._lobby.dispatcher.deliver(session.realm.detach(session))
+
+    def _end_session(self) -> Session | None:
+        session, self.session = self.session, None
+        grant = self.grant
+        if session is not None and grant is not None and _is_principal(grant):
+            self._lobby.admission.leave(session.realm.name, session.authid)
+        return session
 
     def _send(self, message: Message) -> None:
         self._lobby.dispatcher.reply(self.link, message)
@@ -371,6 +426,14 @@ _ACTS: Final[Mapping[Act, Callable[[Peer, Message], None]]] = {
     Act.CLOSE: Peer._close,
     Act.IGNORE: Peer._ignore,
 }
+
+
+def _is_principal(grant: Grant) -> bool:
+    """Tell whether a grant is somebody's, whose sessions are counted. Strangers have nothing in common but their role."""
+    return grant.authmethod not in _NOBODYS
+
+
+_NOBODYS: Final = frozenset({"anonymous", "local"})
 
 
 def _welcome(session: Session, extra: dict[str, Any] | None) -> dict[str, Any]:

@@ -6,6 +6,8 @@ Handshake and framing are in ``wamp.protocol.rawsocket``; this module gives them
 from __future__ import annotations
 
 import socket
+from collections import deque
+from collections.abc import Container
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +15,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.logger import Logger
 
 from wamp.protocol.codec import CODECS
-from wamp.protocol.errors import NetworkFailure, ProtocolViolation
+from wamp.protocol.errors import LimitExceeded, NetworkFailure, ProtocolViolation
 from wamp.protocol.messages import Abort
 from wamp.protocol.rawsocket import (
     SERIALIZERS,
@@ -24,15 +26,19 @@ from wamp.protocol.rawsocket import (
     frame,
 )
 from wamprouter.auth import Gate
-from wamprouter.server.connections import Connections, Limits
+from wamprouter.server.admission import NoRoom
+from wamprouter.server.connections import Connections, Limits, address_of, is_cut
 from wamprouter.server.links import rawsocket_wire
-from wamprouter.server.outbox import Outbox, write_now
+from wamprouter.server.metering import RateLimit, peer_class
+from wamprouter.server.outbox import Outbox, socket_of, write_now
 from wamprouter.server.peer import Lobby, Peer
 from wamprouter.server.tls import channel_binding, is_secure, peer_certificate
+from wamprouter.server.turns import MESSAGES
 from wamprouter.session import State
 
 if TYPE_CHECKING:
     from wamprouter.config import RawSocketOptions
+    from wamprouter.realm.realm import Realm
 
 __all__ = ["RawSocketConnection", "RawSocketFactory"]
 
@@ -53,20 +59,29 @@ class RawSocketConnection(Protocol):
 
     def connectionMade(self) -> None:
         factory = self.factory
+        connections = factory.connections
         self.limits = factory.limits
-        self.opened_at = self.idle_since = self.heard_at = factory.connections.now()
+        self.address = address_of(self.transport.getPeer())
+        self.opened_at = self.idle_since = self.heard_at = connections.now()
         self.pinged_at = 0.0
         self.is_shaken = False
         self.is_paused = False
         self.outbox: Outbox | None = None
         self.peer: Peer | None = None
         self._reader: FrameReader | None = None
-        is_full = factory.connections.is_full
+        self._frames: deque[tuple[FrameType, bytes]] = deque()
+        self._is_held = self._is_late = self._is_due = False
+        self._unread = b""
+        self.place: str | None = None
+        try:
+            self.place = connections.enter(self.address)
+        except NoRoom:
+            pass  # the handshake has one word for all reasons
         self._handshake: ServerHandshake | None = ServerHandshake(
-            factory.serializers, factory.max_length, min_peer_length=_LEAST, full=is_full
+            factory.serializers, factory.max_length, min_peer_length=_LEAST, full=self.place is None
         )
-        factory.connections.refused += is_full
-        factory.connections.add(self)
+        if not connections.add(self):
+            self.transport.abortConnection()
         try:
             self.transport.setTcpNoDelay(True)
         except (AttributeError, OSError):  # a Unix socket has no such thing
@@ -74,27 +89,81 @@ class RawSocketConnection(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         self.heard_at = monotonic()
-        try:
-            if self._handshake is not None:
-                data = self._shake_hands(self._handshake, data)
-            if self._reader is not None and self.peer is not None and data:
-                self._read(self._reader, self.peer, data)
-        except ProtocolViolation as violation:
-            if self.peer is None:
-                _log.debug("refusing RawSocket peer: {reason}", reason=violation)
-                self.transport.loseConnection()
-            else:
-                self.peer.abort(violation)
-        self.factory.lobby.dispatcher.flush()
+        if self._is_held:  # TLS had decrypted it before reading was paused
+            self._unread += data
+        elif self._is_late:  # who had too much the last time does not come before those who wait
+            self._is_late = False
+            self._unread = data
+            self._hold()
+        else:
+            self._read(data)
 
     def connectionLost(self, reason: Any = None) -> None:
         self.factory.connections.discard(self)
+        self._frames.clear()
+        self._is_held = False
         if self.outbox is not None:
             self.outbox.close()
         self._part()
         self.factory.lobby.dispatcher.flush()
 
     # -- reading
+
+    def _read(self, data: bytes) -> None:
+        """Handle what has come, and leave for the next turn what is too much for this one."""
+        try:
+            if self._handshake is not None:
+                data = self._shake_hands(self._handshake, data)
+            if self._reader is not None and data:
+                self._frames.extend(self._reader.feed(data))
+            self._take()
+        except ProtocolViolation as violation:
+            if self.peer is None:
+                _log.debug("refusing RawSocket peer: {reason}", reason=violation)
+                self.transport.loseConnection()
+            else:
+                self.peer.abort(violation)
+        if self.peer is None:
+            self._frames.clear()
+        if self._frames:
+            self._is_late = True
+            self._hold()
+        elif self._is_held:
+            self._is_held = False
+            if not self.is_paused:
+                self.transport.resumeProducing()
+        self.factory.lobby.dispatcher.flush()
+
+    def _take(self) -> None:
+        """Handle as many frames as belong in one turn."""
+        frames = self._frames
+        left = min(MESSAGES, len(frames))
+        while left and self.peer is not None and not self.is_paused:
+            left -= 1
+            kind, payload = frames.popleft()
+            if kind is FrameType.MESSAGE:
+                self.peer.receive(payload)
+            elif kind is FrameType.PING and self.outbox is not None:
+                self.outbox.append(frame(payload, FrameType.PONG))
+                if self.outbox.queued > self.outbox.limit:
+                    self.expel("pings without reading the answers")
+                    return
+            # A PONG needs no more than that something was heard.
+
+    def _hold(self) -> None:
+        """Read nothing new until the rest is handled."""
+        if not self._is_held:
+            self._is_held = True
+            self.transport.pauseProducing()
+        if not self.is_paused and not self._is_due:
+            self._is_due = True
+            self.factory.connections.turns.add(self)
+
+    def go_on(self) -> None:
+        self._is_due = False
+        if self._is_held and not self.is_paused:
+            data, self._unread = self._unread, b""
+            self._read(data)
 
     def _shake_hands(self, handshake: ServerHandshake, data: bytes) -> bytes:
         """Answer the handshake once it is complete; return what came behind it."""
@@ -125,17 +194,7 @@ class RawSocketConnection(Protocol):
             call_later=factory.call_later,
             on_expel=self.expel,
         )
-        self.peer = Peer(factory.lobby, factory.gate, self, codec, self.outbox)
-
-    def _read(self, reader: FrameReader, peer: Peer, data: bytes) -> None:
-        for kind, payload in reader.feed(data):
-            if kind is FrameType.MESSAGE:
-                peer.receive(payload)
-            elif kind is FrameType.PING and self.outbox is not None:
-                self.outbox.append(frame(payload, FrameType.PONG))
-                if self.outbox.queued > self.outbox.limit:
-                    self.expel("pings without reading the answers")
-            # A PONG needs no more than that something was heard.
+        self.peer = factory.make_peer(factory.lobby, factory.gate, self, codec, self.outbox)
 
     # -- Connection, for the peer
 
@@ -149,7 +208,7 @@ class RawSocketConnection(Protocol):
         """Close because the peer does not read: what it has not read is thrown away, but for the reason."""
         if self.outbox is None or self.peer is None:
             return
-        _log.info("disconnecting a slow consumer: {reason}", reason=reason)
+        _log.info("disconnecting a slow consumer, {address}: {reason}", address=self.address, reason=reason)
         self.outbox.discard()
         self.outbox.close()
         farewell = self.outbox.wire.pack(Abort({"message": reason}, NetworkFailure.uri), None)
@@ -158,6 +217,16 @@ class RawSocketConnection(Protocol):
         self.transport.loseConnection()
         # It waits until everything is sent, which with such a peer may be never.
         self.factory.call_later(_FAREWELL, self.transport.abortConnection)
+
+    def dismiss(self, reason: str, *, may_return: bool = False) -> None:
+        """Close because the peer asks too much of us. ``may_return`` if it may do so later: then without ABORT, which
+        clients take for final."""
+        if self.outbox is not None and self.peer is not None:
+            if not may_return:
+                self.outbox.append(self.outbox.wire.pack(Abort({"message": reason}, LimitExceeded.uri), None))
+            self._part()
+            self.close(reason)
+            self.factory.call_later(_FAREWELL, self.transport.abortConnection)  # as in ``expel``
 
     def go_away(self) -> None:
         self._part()
@@ -169,18 +238,10 @@ class RawSocketConnection(Protocol):
             peer.lost()
             self.factory.lobby.dispatcher.flush_soon()
 
-    def come_back_later(self, reason: str) -> None:
-        # Without an ABORT: clients would take that for final.
-        self.close(reason)
-
     # -- who is at the other end, for the gate
 
     cookie: str | None = None
     has_new_cookie = False
-
-    @property
-    def address(self) -> str:
-        return getattr(self.transport.getPeer(), "host", "unix")
 
     def described(self) -> dict[str, Any]:
         return {
@@ -196,11 +257,15 @@ class RawSocketConnection(Protocol):
     def channel_binding(self, kind: str) -> bytes | None:
         return channel_binding(self.transport, kind)
 
+    def revise(self, changed: Container[Realm]) -> None:
+        if self.peer is not None:
+            self.peer.revise(changed)
+
     def spare_pings(self) -> None:
         """Let TCP find out whether the peer is alive. (A Unix socket needs nobody to.)"""
         interval, timeout = self.limits.ping_interval, self.limits.ping_timeout
         self.limits = self.factory.limits_without_pings
-        handle = self.transport.getHandle()
+        handle = socket_of(self.transport).getHandle()
         if interval and handle.family != socket.AF_UNIX:
             handle.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             for option, seconds in (("TCP_KEEPIDLE", interval), ("TCP_KEEPINTVL", timeout / _PROBES)):
@@ -215,7 +280,9 @@ class RawSocketConnection(Protocol):
 
     def resume_reading(self) -> None:
         self.is_paused = False
-        if self.peer is not None:
+        if self._is_held:
+            self._hold()
+        elif self.peer is not None:
             self.transport.resumeProducing()
 
     # -- Monitored
@@ -223,6 +290,17 @@ class RawSocketConnection(Protocol):
     @property
     def is_idle(self) -> bool:
         return self.peer is not None and self.peer.state is State.WAITING
+
+    @property
+    def authenticating_since(self) -> float:
+        return getattr(self.peer, "authenticating_since", 0.0)
+
+    @property
+    def is_silenced(self) -> bool:
+        return self.is_paused or self._is_held
+
+    def is_cut(self) -> bool:
+        return is_cut(self.transport)
 
     def is_draining(self) -> bool:
         return self.outbox is not None and self.outbox.is_draining()
@@ -233,7 +311,7 @@ class RawSocketConnection(Protocol):
             self.outbox.flush()
 
     def drop(self, reason: str) -> None:
-        _log.info("dropping RawSocket peer: {reason}", reason=reason)
+        _log.info("dropping RawSocket peer {address}: {reason}", address=self.address, reason=reason)
         self.transport.abortConnection()
 
 
@@ -259,8 +337,13 @@ class RawSocketFactory(Factory):
         self.options = options
         self.limits = limits
         self.limits_without_pings = Limits(
-            handshake=limits.handshake, hello=limits.hello, ping_interval=0, ping_timeout=0
+            handshake=limits.handshake,
+            hello=limits.hello,
+            authentication=limits.authentication,
+            ping_interval=0,
+            ping_timeout=0,
         )
+        self.make_peer = peer_class(RateLimit.of(options, connections, reactor.callLater))
         self.serializers = {number: name for number, name in SERIALIZERS.items() if name in serializers}
         self.max_length = 1 << (options.max_message_size - 1).bit_length()  # the protocol knows powers of two
         self.call_later = reactor.callLater

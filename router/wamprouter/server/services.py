@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Container
+from typing import TYPE_CHECKING, Any
 
 from autobahn.websocket.types import ConnectionDeny
 
@@ -24,8 +26,12 @@ from wamprouter.server.links import (
 )
 from wamprouter.server.outbox import Outbox
 from wamprouter.server.peer import Lobby, Peer
+from wamprouter.server.turns import MESSAGES
 from wamprouter.server.websocket import Conversation, WebSocketConnection
 from wamprouter.session import State
+
+if TYPE_CHECKING:
+    from wamprouter.realm.realm import Realm
 
 __all__ = ["EchoService", "WampService"]
 
@@ -34,9 +40,15 @@ class WampService:
     """WAMP, in the serializers that the listener has."""
 
     def __init__(
-        self, lobby: Lobby, gate: Gate, serializers: list[str], cookies: HandshakeCookies | None = None
+        self,
+        lobby: Lobby,
+        gate: Gate,
+        serializers: list[str],
+        make_peer: Callable[..., Peer] = Peer,
+        cookies: HandshakeCookies | None = None,
     ) -> None:
         self._lobby = lobby
+        self._make_peer = make_peer
         self._gate = gate
         self.cookies = cookies
         self._subprotocols = {
@@ -68,20 +80,22 @@ class WampService:
 
     def converse(self, connection: WebSocketConnection, subprotocol: str | None, outbox: Outbox) -> Conversation:
         codec, is_batched = self._subprotocols[subprotocol or ""]
-        peer = Peer(self._lobby, self._gate, connection, codec, outbox)
-        return BatchedPeer(peer, codec, outbox) if is_batched else peer
+        peer = self._make_peer(self._lobby, self._gate, connection, codec, outbox)
+        return BatchedPeer(peer, codec, outbox, connection) if is_batched else peer
 
     def is_idle(self, conversation: Any) -> bool:
         return conversation is not None and conversation.state is State.WAITING
 
 
 class BatchedPeer:
-    """A peer that gets its messages in batches."""
+    """A peer that gets its messages in batches, and handles them some at a time."""
 
-    __slots__ = ("_framing", "_outbox", "_peer", "codec")
+    __slots__ = ("_backlog", "_connection", "_framing", "_outbox", "_peer", "codec")
 
-    def __init__(self, peer: Peer, codec: Codec, outbox: Outbox) -> None:
+    def __init__(self, peer: Peer, codec: Codec, outbox: Outbox, connection: WebSocketConnection) -> None:
         self._peer = peer
+        self._connection = connection
+        self._backlog: deque[bytes] = deque()
         self._outbox = outbox
         self._framing = BatchFraming(codec.serializer)
         self.codec = codec
@@ -90,19 +104,36 @@ class BatchedPeer:
     def state(self) -> State:
         return self._peer.state
 
-    def receive(self, data: bytes) -> None:
+    @property
+    def authenticating_since(self) -> float:
+        return getattr(self._peer, "authenticating_since", 0.0)
+
+    def receive(self, data: bytes) -> bool:
         try:
             messages = self._framing.split(data)
         except ProtocolViolation as violation:
             self._peer.abort(violation)
-            return
+            return False
         if self._peer.state is State.WAITING:
             # The separator that the peer uses is known from here on.
             self._outbox.wire = batched_wire(self.codec, self._framing.wrap(b""))
-        for message in messages:
-            self._peer.receive(message)
+        self._backlog.extend(messages)
+        return self.go_on()
+
+    def go_on(self) -> bool:
+        """Handle as many messages as belong in one turn; tell whether some are left."""
+        backlog = self._backlog
+        for _ in range(min(MESSAGES, len(backlog))):
+            self._peer.receive(backlog.popleft())
+            if not backlog or self._connection.is_paused:
+                break
+        return bool(backlog)
+
+    def revise(self, changed: Container[Realm]) -> None:
+        self._peer.revise(changed)
 
     def lost(self) -> None:
+        self._backlog.clear()
         self._peer.lost()
 
 
@@ -125,6 +156,9 @@ class EchoConversation:
             self._connection.expel("the outbound queue is full")
         elif outbox.queued > outbox.high_water:
             outbox.throttle(self._connection)
+
+    def revise(self, changed: Container[Realm]) -> None:
+        """An echo has no session."""
 
     def lost(self) -> None:
         pass

@@ -2,14 +2,14 @@
 
 Autobahn does the handshake, extensions, fragments, control frames, closing and limits. Its parser goes through a frame
 in many steps, though, and copies the rest of the buffer at each frame. ``_read_frames`` takes complete, unfragmented,
-uncompressed frames of the negotiated type straight from a read; at the first byte of anything else it leaves the rest of
-the read to Autobahn.
+uncompressed frames of the negotiated type straight from a read; anything else goes to Autobahn, one frame at a time. So
+the frames of one turn can be counted whichever way they go, and the rest waits for the next turn (``turns``).
 """
 
 from __future__ import annotations
 
 from codecs import utf_8_decode
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from os import urandom
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -22,14 +22,18 @@ from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.unix import Server as _UnixConnection
 from twisted.logger import Logger
 
-from wamprouter.server.connections import Connections, Limits
+from wamprouter.server.admission import NoRoom
+from wamprouter.server.connections import Connections, Limits, address_of, is_cut
 from wamprouter.server.cookies import HandshakeCookies
 from wamprouter.server.links import BINARY, TEXT, Wire, websocket_frame
+from wamprouter.server.origins import origin_patterns
 from wamprouter.server.outbox import Outbox, write_now
 from wamprouter.server.tls import channel_binding, is_secure, peer_certificate
+from wamprouter.server.turns import MESSAGES
 
 if TYPE_CHECKING:
     from wamprouter.config import WebSocketOptions
+    from wamprouter.realm.realm import Realm
 
 __all__ = ["Conversation", "Service", "WebSocketConnection", "is_utf8", "websocket_factory"]
 
@@ -37,7 +41,7 @@ _log = Logger()
 
 _OPEN: Final = WebSocketServerProtocol.STATE_OPEN
 _CONNECTING: Final = WebSocketServerProtocol.STATE_CONNECTING
-_CLOSING: Final = WebSocketServerProtocol.STATE_CLOSING
+_CLOSED: Final = WebSocketServerProtocol.STATE_CLOSED
 _PONG: Final = 0x8A
 _MASKED: Final = 0x80
 _LONGEST_REQUEST: Final = 16 * 1024
@@ -48,22 +52,29 @@ _LARGEST_FAST: Final = 65535
 """Longer frames span several reads: Autobahn's parser takes them as they come, without joining buffers."""
 _LONGEST_TAIL: Final = 4096
 """More than this of an incomplete frame goes to Autobahn, too: joining it to every further read could cost much."""
-_LONGEST_HEAD: Final = 14
-"""Octets of a frame's head: two, the length, the mask."""
-_STEPS: Final = 200
-"""Of Autobahn's parser in one turn of the reactor, two for a frame: a millisecond, so that small frames delay nobody else."""
+
+_AUTOBAHNS: Final = 8
+"""As so many messages count frames that go through Autobahn, because they cost so much more."""
+_STEP: Final = 12
+"""And a message counts once more for each 2 to this power octets, after decompression: 4 KiB."""
 
 CLOSE_NORMAL: Final = 1000
 CLOSE_GOING_AWAY: Final = 1001
 CLOSE_PROTOCOL_ERROR: Final = 1002
 CLOSE_UNSUPPORTED: Final = 1003
+CLOSE_POLICY_VIOLATION: Final = 1008
 CLOSE_TRY_AGAIN_LATER: Final = 1013
 
 
 class Conversation(Protocol):
     """What the messages of one connection go to."""
 
-    def receive(self, data: bytes) -> None: ...
+    def revise(self, changed: Container[Realm]) -> None:
+        """End the session, or change what it may: the configuration is another one now, and so are these realms."""
+
+    def receive(self, data: bytes) -> bool | None:
+        """Take one message; tell whether there is so much in it that some is left for another turn."""
+
     def lost(self) -> None: ...
 
 
@@ -114,15 +125,24 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.pinged_at = 0.0
         self.is_shaken = False
         self.is_paused = False
-        self.is_full = self.connections.is_full
+        self.refusal: NoRoom | None = None
+        self.place: str | None = None
+        self._is_held = self._is_late = self._is_due = self._has_backlog = False
+        self._unread = b""
+        self._left = MESSAGES
         self.outbox: Outbox | None = None
         self.conversation: Conversation | None = None
         self.cookie: str | None = None
         self.has_new_cookie = False
         self._tail = b""
-        self._is_behind = False  # whether Autobahn has not parsed yet what was read
-        self.connections.add(self)
-        self.peer = peer_name(self.transport)
+        peer = self.transport.getPeer()
+        self.address = address_of(peer)
+        self.peer = f"{peer.host}:{peer.port}" if hasattr(peer, "host") else "unix"
+        try:
+            self.place = self.connections.enter(self.address)
+        except NoRoom as refusal:
+            self.refusal = refusal
+        is_to_be_told = self.connections.add(self)
         if not isinstance(self.transport, _UnixConnection):
             self.transport.setTcpNoDelay(True)
         # Not through Autobahn's Twisted adapter: what it finds out of the transport, and the lines it composes for a
@@ -130,14 +150,21 @@ class WebSocketConnection(WebSocketServerProtocol):
         self._connectionMade()
         del self._transport_details
         self.trafficStats = self.traffic  # one for the listener, not one for each connection
+        if not is_to_be_told:
+            self.dropConnection(abort=True)
 
     def _onOpen(self) -> None:
         self.onOpen()
 
     def onConnect(self, request: ConnectionRequest) -> str | tuple[str | None, dict[str, str]] | None:
-        if self.is_full:
-            self.connections.refused += 1
-            raise ConnectionDeny(503, "too many connections")
+        forwarded_for = request.headers.get("x-forwarded-for")
+        try:
+            if self.refusal is not None:
+                raise self.refusal
+            if forwarded_for:
+                self._locate(forwarded_for)
+        except NoRoom as refusal:
+            raise ConnectionDeny(refusal.status, str(refusal)) from None
         subprotocol = self.service.choose_subprotocol(request.protocols)
         cookies = self.service.cookies
         if cookies is None:
@@ -145,6 +172,13 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.cookie, header = cookies.present(request.headers.get("cookie", ""), is_secure=is_secure(self.transport))
         self.has_new_cookie = header is not None
         return (subprotocol, {"Set-Cookie": header}) if header else subprotocol
+
+    def _locate(self, forwarded_for: str) -> None:
+        """Take it from a trusted proxy where the client is."""
+        proxy = self.address
+        self.connections.locate(self, forwarded_for)
+        if self.address != proxy:
+            self.peer = f"{self.address} through {self.peer}"
 
     def onOpen(self) -> None:
         self.is_shaken = True
@@ -179,9 +213,20 @@ class WebSocketConnection(WebSocketServerProtocol):
         super().onMessageBegin(isBinary)
         self.message_data = bytearray()
 
+    def onMessageFrameBegin(self, length: int) -> None:
+        super().onMessageFrameBegin(length)
+        self._bound_message(self.message_data_total_length)
+
     def onMessageFrameData(self, payload: bytes) -> None:
         if not self.failedByMe:
             self.message_data += payload
+            self._bound_message(len(self.message_data))
+
+    def _bound_message(self, length: int) -> None:
+        """Refuse a message that is longer than may be. Autobahn has a limit one octet above: see ``websocket_factory``."""
+        limit = self.options.max_message_size
+        if length > limit and not self.failedByMe:
+            self._max_message_size_exceeded(length, limit, f"a message of more than {limit} octets")
 
     def onMessageFrameEnd(self) -> None:
         pass  # Autobahn would add the frame to the message here
@@ -192,18 +237,22 @@ class WebSocketConnection(WebSocketServerProtocol):
             self.onMessage(payload, self.message_is_binary)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        if self.conversation is None:
+        if self.conversation is None or self.state != _OPEN:
             return
+        self._left -= len(payload) >> _STEP
         if self._first and isBinary is not (self._first == BINARY):
             expected = "binary" if self._first == BINARY else "text"
             self._end(CLOSE_UNSUPPORTED, f"expected {expected} messages for {self.websocket_protocol_in_use}")
         else:
             if not self._first:
                 self.conversation.first = BINARY if isBinary else TEXT  # type: ignore[attr-defined]  # an echo must know
-            self.conversation.receive(payload)
+            if self.conversation.receive(payload):
+                self._has_backlog = True
 
     def connectionLost(self, reason: Any = None) -> None:
         self.connections.discard(self)
+        self._is_held = self._has_backlog = False
+        self._unread = b""
         self._connectionLost(reason)
         outbox, self.outbox = self.outbox, None
         conversation, self.conversation = self.conversation, None
@@ -224,49 +273,90 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def dataReceived(self, data: bytes) -> None:
         self.heard_at = monotonic()
-        # ``self.data`` is what Autobahn has not parsed yet; within a frame or a fragmented message it goes on.
-        if self.state == _OPEN and not self.data and self.current_frame is None and not self.inside_message:
-            data = self._read_frames(data)
-        if data:
-            if self.state == _CONNECTING and len(self.data) + len(data) > _LONGEST_REQUEST:
-                self.failHandshake("the request is too long", 431)
-            else:
-                self._dataReceived(data)
+        if self._is_held:  # TLS had decrypted it before reading was paused
+            self._unread += data
+        elif self._is_late:  # who had too much the last time does not come before those who wait
+            self._is_late = False
+            self._unread = data
+            self._hold()
+        else:
+            self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        """Handle what has come, and leave for the next turn what is too much for this one."""
+        self._unread = self._take(data)
+        if self._unread or self._has_backlog:
+            self._is_late = True
+            self._hold()
+        elif self._is_held:
+            self._is_held = False
+            if not self.is_paused:
+                self.transport.resumeProducing()
         self.service.flush()
 
-    def consumeData(self) -> None:
-        """Let Autobahn parse what it has, but not for longer than others can wait: then the rest comes in another turn."""
-        if self.state not in (_OPEN, _CLOSING):
-            super().consumeData()
-            return
-        for _ in range(_STEPS):
-            if not self.processData():
-                break
-            if self.state not in (_OPEN, _CLOSING):
-                return
-        else:
-            self._fall_behind()
-            return
-        # It has come to a head that is not complete; or it has failed, and will not go on with that frame.
-        if len(self.data) > _LONGEST_HEAD:
-            self.data = b""
-
-    def _fall_behind(self) -> None:
-        if not self._is_behind:
-            self._is_behind = True
+    def _hold(self) -> None:
+        """Read nothing new until the rest is handled."""
+        if not self._is_held:
+            self._is_held = True
             self.transport.pauseProducing()
-            self.factory.reactor.callLater(0, self._catch_up)
+        if not self.is_paused and not self._is_due:
+            self._is_due = True
+            self.connections.turns.add(self)
 
-    def _catch_up(self) -> None:
-        self._is_behind = False
-        if self.state in (_OPEN, _CLOSING):
-            self.consumeData()
-            if not self._is_behind and not self.is_paused:
-                self.transport.resumeProducing()
-            self.service.flush()
+    def go_on(self) -> None:
+        self._is_due = False
+        if self._is_held and not self.is_paused:
+            if self._has_backlog:
+                self._has_backlog = bool(self.conversation is not None and self.conversation.go_on())  # type: ignore[attr-defined]  # who has one can
+            self._read(self._unread)
+
+    def _take(self, data: bytes) -> bytes:
+        """Handle as many frames as belong in one turn; return the rest."""
+        self._left = MESSAGES
+        if self.state == _CONNECTING:
+            data = self._shake_hands(data)
+        while data and self._may_go_on():
+            # ``self.data`` is what Autobahn has not parsed yet; within a frame or a fragmented message it goes on.
+            if self.state == _OPEN and not self.data and self.current_frame is None and not self.inside_message:
+                data = self._read_frames(data)
+                if not data or not self._may_go_on():
+                    break
+            if self.state == _CLOSED:
+                return b""
+            if self.failedByMe and self.current_frame is not None:  # Autobahn goes on with nothing behind that frame
+                self.data = b""
+                return b""
+            end = self._end_of_frame(data)
+            self._left -= _AUTOBAHNS
+            self._dataReceived(data[:end])
+            data = data[end:]
+        return data
+
+    def _may_go_on(self) -> bool:
+        return self._left > 0 and not self.is_paused and not self._has_backlog
+
+    def _shake_hands(self, data: bytes) -> bytes:
+        """Give Autobahn the request; return what comes behind it."""
+        so_far, self.data = self.data + data, b""
+        head, end, behind = so_far.partition(b"\r\n\r\n")
+        if len(head) + len(end) > _LONGEST_REQUEST:
+            self.failHandshake("the request is too long", 431)
+            return b""
+        self._dataReceived(head + end)
+        return behind
+
+    def _end_of_frame(self, data: bytes) -> int:
+        """Return where in ``data`` the frame ends that Autobahn is in, or that begins there; beyond its end if it lasts."""
+        frame = self.current_frame
+        if frame is not None:
+            return int(frame.length - self.current_frame_masker.pointer())
+        begun = len(self.data)  # octets of a head that is not complete
+        length = _frame_length(self.data + data[:14])
+        return len(data) if length is None else length - begun
 
     def _read_frames(self, data: bytes) -> bytes:
-        """Take the frames at the beginning of ``data`` that are as expected; return what is left for Autobahn.
+        """Take the frames at the beginning of ``data`` that are as expected; return what is left for Autobahn, or for the
+        next turn if this one is over.
 
         The beginning of such a frame is kept for the next read.
         """
@@ -275,11 +365,12 @@ class WebSocketConnection(WebSocketServerProtocol):
             self._tail = b""
         first = self._first or data[0]
         at, end = 0, len(data)
+        left = self._left
         conversation = self.conversation
         assert conversation is not None
         while at < end:
             if data[at] != first or (first != TEXT and first != BINARY):
-                return data[at:]
+                return self._leave(data, at, left)
             if end - at < 2:
                 break
             length = data[at + 1] - _MASKED
@@ -291,29 +382,37 @@ class WebSocketConnection(WebSocketServerProtocol):
                     break
                 length = data[at + 2] << 8 | data[at + 3]
                 if length < 126:
-                    return data[at:]
+                    return self._leave(data, at, left)
             else:
-                return data[at:]
+                return self._leave(data, at, left)
             if length < 0 or length > self.largest_fast:
-                return data[at:]
+                return self._leave(data, at, left)
             stop = body + length
             if stop > end:
                 if end - at > _LONGEST_TAIL or (first == TEXT and not _may_become_text(data, body, end)):
-                    return data[at:]
+                    return self._leave(data, at, left)
                 break
             payload = _unmask(data[body:stop], data[body - 4 : body])
             if first == TEXT and not payload.isascii() and not is_utf8(payload):
-                return data[at:]  # Autobahn knows how to refuse it
+                return self._leave(data, at, left)  # Autobahn knows how to refuse it
             if not self._first:
                 conversation.first = first  # type: ignore[attr-defined]  # an echo must know
-            conversation.receive(payload)
+            if conversation.receive(payload):
+                self._has_backlog = True
             if self.state != _OPEN:
                 return b""
             at = stop
+            left -= 1
+            if not left or self.is_paused or self._has_backlog:
+                return self._leave(data, at, left)
             if not self._first and at < end:
                 first = data[at]  # an echo takes text and binary alike
         self._tail = data[at:]
         return b""
+
+    def _leave(self, data: bytes, at: int, left: int) -> bytes:
+        self._left = left
+        return data[at:]
 
     # -- Connection, for the peer
 
@@ -328,6 +427,11 @@ class WebSocketConnection(WebSocketServerProtocol):
             if self.outbox is not None:
                 self.outbox.discard()
             self._end(CLOSE_TRY_AGAIN_LATER, reason)
+
+    def dismiss(self, reason: str, *, may_return: bool = False) -> None:
+        """Close because the peer asks too much of us; ``may_return`` if it may do so later."""
+        if self.state == _OPEN:
+            self._end(CLOSE_TRY_AGAIN_LATER if may_return else CLOSE_POLICY_VIOLATION, reason)
 
     def go_away(self) -> None:
         """Close because the router stops: clients reconnect after this code, and would not after GOODBYE."""
@@ -351,15 +455,7 @@ class WebSocketConnection(WebSocketServerProtocol):
             conversation.lost()
             self.service.flush_soon()
 
-    def come_back_later(self, reason: str) -> None:
-        self._end(CLOSE_TRY_AGAIN_LATER, reason)
-
     # -- who is at the other end, for the gate
-
-    @property
-    def address(self) -> str:
-        peer = self.transport.getPeer()
-        return getattr(peer, "host", "unix")
 
     def described(self) -> dict[str, Any]:
         return {
@@ -378,6 +474,10 @@ class WebSocketConnection(WebSocketServerProtocol):
     def channel_binding(self, kind: str) -> bytes | None:
         return channel_binding(self.transport, kind)
 
+    def revise(self, changed: Container[Realm]) -> None:
+        if self.conversation is not None:
+            self.conversation.revise(changed)
+
     def spare_pings(self) -> None:
         """Every WebSocket client knows pings."""
 
@@ -387,7 +487,9 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def resume_reading(self) -> None:
         self.is_paused = False
-        if self.state == _OPEN and not self._is_behind:
+        if self._is_held:
+            self._hold()
+        elif self.state == _OPEN:
             self.transport.resumeProducing()
 
     # -- Monitored
@@ -395,6 +497,17 @@ class WebSocketConnection(WebSocketServerProtocol):
     @property
     def is_idle(self) -> bool:
         return self.service.is_idle(self.conversation)
+
+    @property
+    def authenticating_since(self) -> float:
+        return getattr(self.conversation, "authenticating_since", 0.0)
+
+    @property
+    def is_silenced(self) -> bool:
+        return self.is_paused or self._is_held
+
+    def is_cut(self) -> bool:
+        return is_cut(self.transport)
 
     def is_draining(self) -> bool:
         return self.outbox is not None and self.outbox.is_draining()
@@ -409,10 +522,16 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.dropConnection(abort=True)
 
 
-def peer_name(transport: Any) -> str:
-    """Return where a connection comes from, for the log."""
-    peer = transport.getPeer()
-    return f"{peer.host}:{peer.port}" if hasattr(peer, "host") else "unix"
+def _frame_length(head: bytes) -> int | None:
+    """Return how many octets a frame has that begins so (RFC 6455, section 5.2), or None while that is not known."""
+    if len(head) < 2:
+        return None
+    length, size = head[1] & 0x7F, 6 if head[1] & _MASKED else 2
+    if length == 126:
+        return size + 2 + int.from_bytes(head[2:4], "big") if len(head) >= 4 else None
+    if length == 127:
+        return size + 8 + int.from_bytes(head[2:10], "big") if len(head) >= 10 else None
+    return size + length
 
 
 def is_utf8(data: bytes) -> bool:
@@ -453,18 +572,20 @@ def websocket_factory(
     factory.setProtocolOptions(
         webStatus=False,
         maxFramePayloadSize=options.max_frame_size,
-        maxMessagePayloadSize=options.max_message_size,
+        # One more than may be: Autobahn inflates a message up to its limit and forgets what zlib still has. With a message
+        # that is not longer than the real limit, zlib has nothing more.
+        maxMessagePayloadSize=options.max_message_size + 1,
         failByDrop=options.fail_by_drop,
         echoCloseCodeReason=False,
         openHandshakeTimeout=0,  # Connections sees to it, and to pings
         autoPingInterval=0,
         closeHandshakeTimeout=options.close_handshake_timeout / 1000,
         tcpNoDelay=True,
-        allowedOrigins=list(options.allowed_origins),
         allowNullOrigin=options.allow_null_origin,
         perMessageCompressionAccept=_deflate_acceptor(options),
     )
     settings = {name: getattr(factory, name) for name in WebSocketServerProtocol.CONFIG_ATTRS}
+    settings["allowedOriginsPatterns"] = origin_patterns(options.allowed_origins)
     settings["perMessageCompressionAccept"] = staticmethod(settings["perMessageCompressionAccept"])
     factory.noisy = False
     factory.protocol = type(  # type: ignore[assignment]  # it is one of Autobahn's, by way of ours
@@ -500,7 +621,7 @@ def _deflate_acceptor(options: WebSocketOptions) -> Callable[[list[Any]], PerMes
                     deflate.no_context_takeover or None,
                     deflate.max_window_bits if _may_choose_window(offer, deflate.max_window_bits) else None,
                     deflate.memory_level,
-                    options.max_message_size,
+                    options.max_message_size + 1,  # as above
                 )
         return None
 

@@ -12,6 +12,7 @@ import msgspec
 
 from wamp.protocol.uris import Match
 from wamprouter.realm.audience import Audience
+from wamprouter.realm.publication import OVERHEAD, details_weight
 
 __all__ = ["EventLog", "EventStore", "StoredEvent"]
 
@@ -30,12 +31,18 @@ class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     """What the payload is in: json, msgpack or cbor."""
     audience: Audience
 
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes in memory."""
+        payload = len(self.args or b"") + len(self.kwargs or b"")
+        return OVERHEAD + len(self.topic) + payload + details_weight(self.details) + self.audience.weight
+
 
 class EventLog(Protocol):
     """The events of one topic, or pattern of topics, in the order in which they were published."""
 
     def append(self, event: StoredEvent) -> None:
-        """Keep an event; beyond the log's limit the oldest one goes."""
+        """Keep an event; beyond the log's limits the oldest ones go."""
 
     def events(self) -> Iterable[StoredEvent]:
         """Return all events, the oldest first."""
@@ -44,5 +51,8 @@ class EventLog(Protocol):
 class EventStore(Protocol):
     """Where event history is kept (advanced profile, "Event History")."""
 
-    def log(self, realm: str, uri: str, match: Match, limit: int) -> EventLog:
-        """Return the log of a topic or pattern of a realm, with what it may still have from an earlier run."""
+    def log(self, realm: str, uri: str, match: Match, limit: int, limit_bytes: int) -> EventLog:
+        """Return the log of a topic or pattern of a realm, with what it has from before: these limits hold from now on."""
+
+    def discard(self, realm: str, uri: str, match: Match) -> None:
+        """Forget a log: the topic has no history any more."""

@@ -60,6 +60,9 @@ class MemoryCookies:
     def discard(self, key: str) -> None:
         self._entries.pop(key, None)
 
+    def close(self) -> None:
+        """Let go of what is outside of memory: nothing is remembered from here on."""
+
 
 class FileCookies(MemoryCookies):
     """Remembers in a file as well: a line for each change, written anew when most of its lines are history."""
@@ -140,7 +143,6 @@ class FileCookies(MemoryCookies):
             self._complain(f"cannot write to {self._path}: {error.strerror}")
 
     def close(self) -> None:
-        """Close the file; nothing is remembered from here on."""
         os.close(self._file)
 
 

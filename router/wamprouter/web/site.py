@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from autobahn.twisted.resource import WebSocketResource
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.protocol import connectionDone
+from twisted.web.error import UnsupportedMethod
 from twisted.web.http import HTTPChannel, Request
 from twisted.web.pages import notFound
 from twisted.web.resource import Resource
-from twisted.web.server import Site
+from twisted.web.server import NOT_DONE_YET, Site
+from twisted.web.server import Request as ServerRequest
 from twisted.web.static import File
 
-from wamprouter.server.connections import Connections
+from wamprouter.server.admission import NoRoom
+from wamprouter.server.connections import Connections, address_of
 from wamprouter.server.websocket import is_utf8
+from wamprouter.web.headers import AnswerHeaders
+from wamprouter.web.pages import Top
 
-__all__ = ["BoundedSite", "WebSocketPath", "static_files", "tree"]
+__all__ = ["BoundedSite", "Unavailable", "WebSocketPath", "static_files", "tree"]
+
+
+_ONCE: Final = (b"host", b"origin", b"sec-websocket-key", b"sec-websocket-version")
+"""Headers of an opening handshake that must not come twice (RFC 6455, sections 4.1 and 11.3)."""
 
 
 class StaticFiles(File):
@@ -49,14 +60,23 @@ class StaticFiles(File):
     def render_GET(self, request: Request) -> Any:
         caching = f"max-age={self.cache_timeout}" if self.cache_timeout else "no-cache"
         request.setHeader(b"cache-control", caching.encode())
-        request.setHeader(b"x-content-type-options", b"nosniff")
-        return super().render_GET(request)
+        try:
+            return super().render_GET(request)
+        except OSError:  # no open file is left for it, or it has gone meanwhile
+            request.setResponseCode(503)
+            request.setHeader(b"retry-after", b"10")
+            return b""
+
+    render_HEAD = render_GET
 
 
-def static_files(directory: Path, *, list_folders: bool, default_file: str, cache_timeout: int) -> StaticFiles:
+def static_files(
+    directory: Path, *, list_folders: bool, default_file: str, cache_timeout: int, mime_types: Mapping[str, str]
+) -> StaticFiles:
     """Return what serves the files of a folder."""
     files = StaticFiles(str(directory), list_folders=list_folders, cache_timeout=cache_timeout)
     files.indexNames = [default_file]
+    files.contentTypes = {**files.contentTypes, **{suffix.lower(): kind for suffix, kind in mime_types.items()}}
     return files
 
 
@@ -71,7 +91,16 @@ class WebSocketPath(WebSocketResource):
             request.setHeader(b"upgrade", b"websocket")
             request.setHeader(b"content-type", b"text/plain")
             return b"this path speaks WebSocket only\n"
+        if request.clientproto != b"HTTP/1.1" or any(
+            len(request.requestHeaders.getRawHeaders(name, ())) > 1 for name in _ONCE
+        ):
+            # Autobahn is given the request anew, as HTTP/1.1 and with one header of each name: it would not notice.
+            request.setResponseCode(400)
+            request.setHeader(b"content-type", b"text/plain")
+            return b"this is no opening handshake of WebSocket\n"
         channel = request.channel
+        # What the client has sent behind its request is WebSocket already: Autobahn passes it on like a body.
+        request.content = BytesIO(channel.clearLineBuffer())
         request.site.release(channel)
         channel.transport.unregisterProducer()  # the channel was one; the WebSocket's queue will be
         # The channel's own time-out would end the connection that it no longer has.
@@ -79,22 +108,85 @@ class WebSocketPath(WebSocketResource):
         return super().render(request)
 
 
+class Unavailable(Resource):
+    """What this version does not have: every request, on whatever path below, is answered with one line."""
+
+    isLeaf = True
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self._text = f"this version of the router has no {what}\n".encode()
+
+    def render(self, request: Any) -> bytes:
+        request.setResponseCode(501)
+        request.setHeader(b"content-type", b"text/plain; charset=utf-8")
+        return self._text
+
+
 def tree(root: Any, children: Mapping[str, Any]) -> Any:
     """Return the resource of the root path with the other paths below it."""
     top: Any = notFound() if root is None else root
+    if top.isLeaf and children:
+        top = Top(top)
     for name, resource in children.items():
         top.putChild(name.encode(), resource)
     return top
 
 
-class HttpConnection(HTTPChannel):
-    """One HTTP connection. The head of a request must be complete in time, however its lines come."""
+class HttpRequest(ServerRequest):
+    """One request. Twisted's own writes a line, or a traceback, into the log for some that are strange but harmless.
+
+    It knows the client behind a trusted proxy, too: the access log asks it.
+    """
 
     site: BoundedSite
 
+    def process(self) -> None:
+        if self.uri.isascii():
+            super().process()
+        else:  # RFC 3986 knows no others; Twisted's pages cannot name such a path
+            self.setResponseCode(400)
+            self._answer(b"")
+
+    def render(self, resource: Any) -> None:
+        try:
+            body = resource.render(self)
+        except UnsupportedMethod as problem:
+            self.setHeader(b"allow", b", ".join(problem.allowedMethods))
+            self.setResponseCode(405)
+            body = b""
+        if body is not NOT_DONE_YET:
+            self._answer(body)
+
+    def _answer(self, body: bytes) -> None:
+        if body or self.method != b"HEAD":  # else a file has said how long it is
+            self.setHeader(b"content-length", b"%d" % len(body))
+        self.write(b"" if self.method == b"HEAD" else body)
+        self.finish()
+
+    def getClientAddress(self) -> Any:
+        peer = super().getClientAddress()
+        address = address_of(peer)
+        forwarded_for = ", ".join(self.requestHeaders.getRawHeaders("x-forwarded-for", ()))
+        client = self.site.client(address, forwarded_for)
+        if client == address:
+            return peer
+        return (IPv6Address if ":" in client else IPv4Address)("TCP", client, 0)
+
+
+class HttpConnection(HTTPChannel):
+    """One HTTP connection.
+
+    The head of a request must be complete in time, however its lines come. Requests that are sent before the answer to the
+    one before is there are answered one in each turn: there may be thousands in one read.
+    """
+
+    site: BoundedSite
+    place: str | None = None
+
     def connectionMade(self) -> None:
-        self.site.enter(self)
         self._is_in_head = True
+        self._is_waiting = False  # for its next turn
         self._deadline: Any = None
         super().connectionMade()
 
@@ -111,11 +203,34 @@ class HttpConnection(HTTPChannel):
         super().allHeadersReceived()
         self.persistent = self.persistent and not has_body
 
+    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:
+        self.site.headers.apply(headers)
+        super().writeHeaders(version, code, reason, headers)
+
     def requestDone(self, request: Request) -> None:
         self._is_in_head = True
+        self.paused = True  # the reading of lines, not of the socket
         super().requestDone(request)
+        if self.persistent and self._buffer:
+            self._is_waiting = True
+            self._networkProducer.pauseProducing()
+            self.site.turns.add(self)
+        else:
+            self.paused = False
+
+    def go_on(self) -> None:
+        """Read the request that waits."""
+        if self._is_waiting:
+            self._is_waiting = self.paused = False
+            if not self._waitingForTransport:
+                self._networkProducer.resumeProducing()
+            self.dataReceived(b"")
+
+    def drop(self, reason: str) -> None:
+        self.forceAbortClient()
 
     def connectionLost(self, reason: Any = connectionDone) -> None:
+        self._is_waiting = False
         self.site.release(self)
         self._cancel_deadline()
         super().connectionLost(reason)
@@ -131,29 +246,32 @@ class BoundedSite(Site):
 
     protocol: Any = HttpConnection  # without Twisted's wrapper, which would choose HTTP/2 by TLS
 
-    def __init__(self, root: Any, connections: Connections, *, timeout: int, access_log: bool) -> None:
-        super().__init__(root, timeout=timeout)
+    def __init__(
+        self, root: Any, connections: Connections, *, timeout: int, access_log: bool, headers: AnswerHeaders
+    ) -> None:
+        super().__init__(root, timeout=timeout, requestFactory=HttpRequest)
+        self.headers = headers
+        self.client = connections.client
         self.displayTracebacks = False
         self.noisy = False
         self._connections = connections
+        self.turns = connections.turns
         self._access_log = access_log
-        self._open: set[HttpConnection] = set()
 
     def buildProtocol(self, addr: Any) -> Any:
-        if self._connections.is_full:
-            self._connections.refused += 1
+        try:
+            place = self._connections.enter(address_of(addr))
+        except NoRoom:
             return None
-        return super().buildProtocol(addr)
-
-    def enter(self, channel: HttpConnection) -> None:
-        """Count a new connection."""
-        self._open.add(channel)
-        self._connections.others = len(self._open)
+        channel = super().buildProtocol(addr)
+        channel.place = place
+        return channel
 
     def release(self, channel: HttpConnection) -> None:
-        """Count a connection no longer: it is closed, or has become a WebSocket."""
-        self._open.discard(channel)
-        self._connections.others = len(self._open)
+        """Count a connection no longer: it is closed, or has become a WebSocket, which counts itself."""
+        place, channel.place = channel.place, None
+        if place is not None:
+            self._connections.leave(place)
 
     def log(self, request: Request) -> None:
         if self._access_log:

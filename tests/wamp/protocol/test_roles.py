@@ -40,6 +40,21 @@ def test_who_announces_no_role_breaks_the_rules():
         features({})
 
 
+@pytest.mark.parametrize(
+    "roles",
+    [
+        {"caller": {"features": {f"feature_{number}": True for number in range(200)}}},
+        {f"role_{number}": {} for number in range(201)},
+        {"caller": {"features": {"x" * 100: True}}},
+        {"x" * 101: {}},
+    ],
+)
+def test_more_than_anybody_can_mean_is_a_violation(roles):
+    """It would be kept as long as the session."""
+    with pytest.raises(ProtocolViolation):
+        features(roles)
+
+
 def test_features_are_always_there():
     """Also if there are none: wampy.js relies on the object."""
     assert {"broker": {"features": {}}, "dealer": {"features": {"a": True, "b": True}}} == announcement(

@@ -33,7 +33,7 @@ def test_a_proxy_is_connected_to_in_place_of_the_host():
 
 def test_tls_that_is_not_installed_is_said_with_the_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "twisted.internet.ssl", None)
-    with pytest.raises(ImportError, match=r"pip install 'wamprouter\[tls\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'twisted\[tls\]'"):
         endpoint("wss://localhost/ws")
 
 

@@ -91,7 +91,7 @@ def test_a_procedure_is_asked_with_what_is_known(desk):
     realm, authid, details = JSON.unpack(desk.asked().args)
     assert ("realm1", "joe", "secret", "ticket") == (realm, authid, details["ticket"], details["authmethod"])
     assert {"device": 7} == details["authextra"]
-    assert {"type": "memory", "address": "192.0.2.7"} == details["transport"]
+    assert {"type": "memory", "address": "127.0.0.1"} == details["transport"]
     assert isinstance(details["session"], int)
 
 

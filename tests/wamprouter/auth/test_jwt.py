@@ -269,7 +269,7 @@ def test_the_operator_learns_why(folder):
     good = token(exp=time.time() - 3600)
     log_in(place, good)
     assert [
-        "authentication of None from 192.0.2.7 by ticket refused: the token is not valid: Signature has expired"
+        "authentication of None from 127.0.0.1 by ticket refused: the token is not valid: Signature has expired"
     ] == said
 
 

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.realm import Meeting
 from wamp.protocol.uris import Match, UriCheck
-from wamprouter.authz.roles import Action, Decision, Role, Rule
+from wamprouter.authz.roles import INTRUSIVE, Action, Decision, Role, Rule
 from wamprouter.realm.patterns import PatternIndex
 
 PERMITTED, DENIED, INVALID = Decision.PERMITTED, Decision.DENIED, Decision.INVALID_URI
@@ -236,3 +237,83 @@ def test_long_uris_are_not_remembered():
     user = role(("com.", PREFIX, True))
     assert PERMITTED is user.decide(Action.PUBLISH, "com." + "a" * 1000)
     assert {} == user.publications
+
+
+def test_what_is_remembered_can_be_forgotten():
+    """When the rules have changed."""
+    user = role(("com.", PREFIX, True))
+    user.decide(Action.CALL, "com.add")
+    user.decide(Action.PUBLISH, "com.news")
+    user.forget()
+    assert ({}, {}) == (user.calls, user.publications)
+
+
+# Disclosure
+
+
+@pytest.mark.parametrize("of_role", [[], [Action.CALL], [Action.CALL, Action.PUBLISH]])
+@pytest.mark.parametrize("of_rule", [[], [Action.CALL], [Action.PUBLISH]])
+@pytest.mark.parametrize("action", [Action.CALL, Action.PUBLISH])
+def test_a_permission_discloses_more_than_its_role(of_role, of_rule, action):
+    """Never less: what the role discloses holds for all of its permissions."""
+    user = Role("user", [Rule("com.", PREFIX, ALL, of_rule)], disclose=of_role)
+    expected = Decision.DISCLOSED if action in {*of_role, *of_rule} else PERMITTED
+    assert expected is user.decide(action, "com.add")
+
+
+def test_what_is_denied_is_not_disclosed():
+    """There is nothing to disclose."""
+    assert DENIED is Role("user", [], disclose=ALL).decide(Action.CALL, "com.add")
+
+
+# Rules
+
+
+def test_of_two_rules_for_the_same_the_later_one_counts():
+    """As in Crossbar; but an exact and a prefix rule are not for the same."""
+    assert DENIED is role(("com.add", EXACT, True), ("com.add", EXACT, False)).decide(Action.CALL, "com.add")
+    assert PERMITTED is role(("com.add", EXACT, False), ("com.add", EXACT, True)).decide(Action.CALL, "com.add")
+    assert DENIED is role(("com.add", EXACT, False), ("com.add", PREFIX, True)).decide(Action.CALL, "com.add")
+
+
+@pytest.mark.parametrize("match", [PREFIX, WILDCARD])
+@pytest.mark.parametrize("components", [1_000_000, 3])
+def test_a_deep_pattern_costs_no_more_than_a_short_one(match, components):
+    """For each rule there is a look at its beginning only."""
+    user = role(*[(f"com.{number}.", PREFIX, True) for number in range(10)], ("com.", PREFIX, True))
+    pattern = ".".join(["com"] + ["x" if match is PREFIX else ""] * components)
+    rulings = user.explain(Action.SUBSCRIBE, pattern, match).rulings
+    assert max(len(ruling.sample) for ruling in rulings) < 100
+    assert PERMITTED is user.decide(Action.SUBSCRIBE, pattern, match)
+
+
+# The router's own procedures
+
+
+def test_what_acts_on_others_is_known():
+    """Whatever the router offers that kills or removes, by its name."""
+    meeting = Meeting()
+    meeting.realm.open_meta_api(99)
+    own = {registration.procedure for registration in meeting.realm._meta.session.registrations.values()}
+    assert {uri for uri in own if "kill" in uri or "remove" in uri} == INTRUSIVE
+
+
+@pytest.mark.parametrize(
+    ("rule", "decision"),
+    [
+        (("", PREFIX, True), DENIED),
+        (("..kill_all", WILDCARD, True), DENIED),
+        (("wamp.", PREFIX, True), PERMITTED),
+        (("wamp.session.kill_all", EXACT, True), PERMITTED),
+        (("wamp..kill_all", WILDCARD, True), PERMITTED),
+        (("wamp.session.", PREFIX, False), DENIED),
+    ],
+)
+def test_to_kill_needs_a_rule_about_it(rule, decision):
+    """Who may call everything was meant to call what the application offers."""
+    assert decision is role(rule).decide(Action.CALL, "wamp.session.kill_all")
+
+
+def test_to_ask_needs_none():
+    """Counting sessions harms nobody."""
+    assert PERMITTED is role(("", PREFIX, True)).decide(Action.CALL, "wamp.session.count")

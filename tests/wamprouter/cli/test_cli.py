@@ -1,10 +1,12 @@
 """The command line, as its user sees it: what is printed where, and the exit status."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -32,9 +34,10 @@ class Started:
         self.config: NodeConfig | None = None
         self.loglevel = ""
         self.path: list[str] = []
+        self.more: dict[str, Any] = {}
 
-    def run(self, config: NodeConfig, *, loglevel: str = "info") -> int:
-        self.config, self.loglevel, self.path = config, loglevel, list(sys.path)
+    def run(self, config: NodeConfig, *, loglevel: str = "info", **more: Any) -> int:
+        self.config, self.loglevel, self.path, self.more = config, loglevel, list(sys.path), more
         return 3
 
 
@@ -175,3 +178,141 @@ def test_init_into_what_is_no_folder_is_one_line() -> None:
     Path("file").touch()
     result = run("init", "file/sub")
     assert (result.exit_code, result.stderr) == (1, "file/sub/router.json: not written: Not a directory\n")
+
+
+SMALL_CROSSBAR = """{"version": 2, "workers": [{"type": "router", "options": {"env": {"vars": {"WAMPROUTER_TEST": "yes"}}},
+    "realms": [{"name": "realm1", "roles": [{"name": "anonymous", "permissions": [{"uri": "com.*", "allow": {"call": true}}]}]}],
+    "transports": [{"type": "websocket", "debug": true, "endpoint": {"type": "tcp", "port": 8080}}]}]}"""
+
+
+def crossbar_folder(folder: str, name: str = "config.json") -> None:
+    Path(folder).mkdir(parents=True)
+    (Path(folder) / name).write_text(SMALL_CROSSBAR)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--cbdir", "app/.crossbar"),
+        ("--cbdir", "app"),
+        ("--config", "app"),
+        ("--config", "app/.crossbar"),
+        ("--cbdir", "app/.crossbar", "--config", "config.json"),
+    ],
+)
+def test_a_folder_stands_for_the_configuration_in_it(words: tuple[str, ...]) -> None:
+    """As Crossbar's users write it."""
+    crossbar_folder("app/.crossbar")
+    result = run("check", *words)
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "app/.crossbar/config.json: ok")
+
+
+def test_a_folder_without_a_configuration_is_told() -> None:
+    Path("empty").mkdir()
+    result = run("start", "--cbdir", "empty")
+    expected = "empty: no configuration in this folder, expected config.json, config.yaml, config.yml or router.json\n"
+    assert (result.exit_code, result.stderr) == (2, expected)
+
+
+def test_start_without_a_file_takes_crossbars_folder(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of $CROSSBAR_DIR, else the one in the current folder."""
+    crossbar_folder(".crossbar")
+    run("start")
+    assert started.config == load(Path(".crossbar/config.json"))
+    crossbar_folder("elsewhere", "config.yaml")
+    monkeypatch.setenv("CROSSBAR_DIR", "elsewhere")
+    started.config = None
+    run("start")
+    assert started.config is not None
+    assert started.more["warnings"][0].startswith("elsewhere/config.yaml:")
+
+
+def test_start_takes_crossbars_options(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scripts that are made for Crossbar keep working."""
+    monkeypatch.setenv("WAMPROUTER_TEST", "no")
+    crossbar_folder(".crossbar")
+    Path("logs").mkdir()
+    words = "--cbdir .crossbar --loglevel trace --logformat syslogd --logdir logs --logtofile --color true --shutdownafter 5"
+    assert run("start", *words.split()).exit_code == 3
+    log = started.more["log"]
+    assert (started.loglevel, started.more["logformat"], started.more["shutdown_after"]) == ("trace", "syslogd", 5.0)
+    assert log.name == "logs/node.log"
+    log.close()
+    assert os.environ["WAMPROUTER_TEST"] == "yes"
+
+
+def test_check_lists_what_differs_from_crossbar() -> None:
+    crossbar_folder("app")
+    result = run("check", "--cbdir", "app", "--from-crossbar")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()[2:]
+    assert [line.partition(":")[0] for line in lines[:-1]] == ["app/config.json"] * (len(lines) - 1)
+    assert any("transports[0].debug: ignored: there is no debugging of one transport" in line for line in lines)
+    assert lines[-1] == "permissions: no difference found"
+
+
+def test_check_from_crossbar_of_our_own_form_says_so() -> None:
+    run("init")
+    result = run("check", "--config", "router.json", "--from-crossbar")
+    assert result.stdout.splitlines()[2:] == ["the file is not in Crossbar's form"]
+
+
+@pytest.mark.parametrize("name", ["new.json", "new.yaml"])
+def test_convert_writes_our_form(name: str) -> None:
+    """The converted file is valid, and the same configuration."""
+    crossbar_folder("app")
+    result = run("convert", "app/config.json", "--output", f"app/{name}")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "there is no debugging of one transport" in result.stderr
+    assert load(Path("app") / name) == load(Path("app/config.json"))
+
+
+def test_convert_writes_json_to_the_screen_and_back_from_yaml() -> None:
+    run("init")
+    assert run("convert", "router.json", "--output", "router.yaml").exit_code == 0
+    result = run("convert", "router.yaml")
+    assert json.loads(result.stdout) == json.loads(Path("router.json").read_text())
+    assert result.stderr == "router.yaml: comments, if it has any, are not in the converted file\n"
+
+
+def test_convert_leaves_a_file_that_is_there_alone() -> None:
+    run("init")
+    Path("there.json").write_text("precious")
+    result = run("convert", "router.json", "--output", "there.json")
+    assert (result.exit_code, result.stderr) == (1, "there.json: not written: File exists\n")
+    assert Path("there.json").read_text() == "precious"
+
+
+def test_convert_writes_nothing_of_a_file_with_a_mistake() -> None:
+    Path("config.json").write_text(SMALL_CROSSBAR.replace('"websocket"', '"mqtt"'))
+    result = run("convert", "config.json", "--output", "new.json")
+    assert result.exit_code == 1
+    assert 'workers[0].transports[0].type: "mqtt" is not supported: ' in result.stderr
+    assert not Path("new.json").exists()
+
+
+def test_convert_shows_no_secret_of_a_file_or_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables stay as they are written."""
+    monkeypatch.setenv("SECRET_PORT", "8123")
+    Path("ticket").write_text("open sesame")
+    ticket = '"auth": {"ticket": {"principals": {"joe": {"ticket": "${file:ticket}", "role": "anonymous"}}}}'
+    text = SMALL_CROSSBAR.replace('"debug": true', ticket).replace("8080", '"$SECRET_PORT"')
+    Path("config.json").write_text(text)
+    result = run("convert", "config.json")
+    assert result.exit_code == 0
+    assert "open sesame" not in result.stdout + result.stderr
+    (transport,) = json.loads(result.stdout)["transports"]
+    assert transport["auth"]["ticket"]["principals"]["joe"]["ticket"] == "${file:ticket}"
+    assert transport["endpoint"]["port"] == "$SECRET_PORT"
+
+
+def test_convert_to_an_unknown_kind_of_file_is_told() -> None:
+    run("init")
+    result = run("convert", "router.json", "--output", "router.ini")
+    assert result.exit_code == 2
+    assert result.stderr == ".ini: unknown kind of file, expected .json, .yaml, .yml\n"
+
+
+def test_convert_tells_that_relative_paths_move() -> None:
+    crossbar_folder("app")
+    assert "relative paths start at its folder" in run("convert", "app/config.json", "--output", "new.json").stderr

@@ -84,3 +84,23 @@ def test_a_byte_order_mark_is_passed_over() -> None:
     Path("a.json").write_bytes(b"\xef\xbb\xbf[]")
     with pytest.raises(ConfigError, match=r"^a.json:1:1: got \[\], expected an object$"):
         load(Path("a.json"))
+
+
+def test_a_file_that_is_far_too_large_is_told() -> None:
+    """A log or a disk image by mistake is not read into memory."""
+    Path("a.json").write_bytes(b" " * (16 * 1024**2 + 1))
+    with pytest.raises(UnreadableConfig, match=r"^a.json: larger than 16777216 bytes$"):
+        load(Path("a.json"))
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"), [("a.json", '{"x": ', "}"), ("a.yaml", "x: ", ""), ("a.toml", "x = ", "")]
+)
+def test_a_file_that_is_nested_too_deeply_is_told_at_its_place(name: str, before: str, after: str) -> None:
+    """Deeper than any configuration, and not so deep that its parser gives up."""
+    Path(name).write_text(before + "[" * 200 + "]" * 200 + after)
+    with pytest.raises(ConfigError) as caught:
+        load(Path(name))
+    column = len(before) + 3
+    assert f"{name}:1:{column}: x[0][0]: nested deeper than 64 levels" in caught.value.problems
+    assert len([line for line in caught.value.problems if "nested" in line]) == 1

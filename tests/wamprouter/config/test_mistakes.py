@@ -19,14 +19,33 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ([("compnents", [])], 'compnents: unknown field; did you mean "components"?'),
     (
         [("zzz", 1)],
-        'zzz: unknown field, expected "$schema", "components", "insecure", "pythonpath", "realm_template", "realms", "transports" or "version"',
+        'zzz: unknown field, expected "$schema", "components", "environment", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
     ),
     (
         [("[key]", 1)],
-        '["[key]"]: unknown field, expected "$schema", "components", "insecure", "pythonpath", "realm_template", "realms", "transports" or "version"',
+        '["[key]"]: unknown field, expected "$schema", "components", "environment", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
     ),
     ([("pythonpath", "src")], 'pythonpath: got "src", expected a list'),
     ([("pythonpath", [""])], 'pythonpath[0]: got "", expected a folder'),
+    # limits
+    (
+        [("limits", {"joins_per_second": -1})],
+        "limits.joins_per_second: got -1, expected an integer from 0 to 10000000 (0 for no limit)",
+    ),
+    ([("limits", {"join_burst": 0})], "limits.join_burst: got 0, expected an integer from 1 to 10000000"),
+    ([("limits", {"joins": 1})], 'limits.joins: unknown field; did you mean "join_burst"?'),
+    *(
+        (
+            [("transports.0.trusted_proxies", [wrong])],
+            f'transports[0].trusted_proxies[0]: got "{wrong}", '
+            'expected an address or network such as "10.0.0.0/8", or "unix"',
+        )
+        for wrong in ("10.0.0.1/8", "proxy.example.com", "", "10.0.0.0/33")
+    ),
+    (
+        [("transports.0.options", {"on_excess": "drop"})],
+        'transports[0].options.on_excess: got "drop", expected "pause" or "disconnect"',
+    ),
     # realms
     ([("realms.0", "realm1")], 'realms[0]: got "realm1", expected an object'),
     (
@@ -97,6 +116,133 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
         [("realms.0.roles.0.permissions.0.allow", {"register": "yes"})],
         'realms[0].roles[0].permissions[0].allow.register: got "yes", expected true or false',
     ),
+    # what a web server has
+    (
+        [("transports.0", {**WEB, "paths": {"/": {"type": "static", "directory": "web", "package": "example"}}})],
+        'transports[0].paths["/"]: got {"type": "static", "directory": "web", "package": "example"}, '
+        'expected either "directory", or "package" and "resource"',
+    ),
+    (
+        [("transports.0", {**WEB, "paths": {"old": {"type": "redirect", "url": "/new\r\nX: y"}}})],
+        'transports[0].paths.old.url: got "/new\\r\\nX: y", expected a URL such as "/app/" or "https://www.example.com/"',
+    ),
+    (
+        [("transports.0", {**WEB, "paths": {"config": {"type": "json"}}})],
+        "transports[0].paths.config.value: missing, expected any value",
+    ),
+    (
+        [("transports.0", {**WEB, "paths": {"a": {"type": "path", "paths": {}}}})],
+        "transports[0].paths.a.paths: got {}, expected an object with at least one path",
+    ),
+    (
+        [
+            (
+                "transports.0",
+                {
+                    **WEB,
+                    "paths": {
+                        "a": {"type": "path", "paths": {"b": {"type": "path", "paths": {"c/d": {"type": "nodeinfo"}}}}}
+                    },
+                },
+            )
+        ],
+        'transports[0].paths.a.paths.b.paths: got the name "c/d", expected "/", or letters, digits, - and _',
+    ),
+    (
+        [
+            (
+                "transports.0",
+                {
+                    **WEB,
+                    "paths": {
+                        "a": {
+                            "type": "path",
+                            "paths": {"ws": {"type": "websocket", "auth": {"anonymous": {"role": "nobody"}}}},
+                        }
+                    },
+                },
+            )
+        ],
+        'transports[0].paths.a.paths.ws.auth.anonymous.role: got "nobody", expected a role of some realm ("anonymous")',
+    ),
+    (
+        [("transports.0", {**WEB, "options": {"headers": {"X Frame": "a"}}})],
+        'transports[0].options.headers: got the name "X Frame", expected the name of an HTTP header such as "X-Frame-Options"',
+    ),
+    (
+        [("transports.0", {**WEB, "options": {"headers": {"X-A": "a\r\nSet-Cookie: b"}}})],
+        'transports[0].options.headers.X-A: got "a\\r\\nSet-Cookie: b", expected one line of ASCII text',
+    ),
+    (
+        [("transports.0", {**WEB, "options": {"headers": {"Content-Length": "7"}}})],
+        'transports[0].options.headers: got {"Content-Length": "7"}, expected headers without Content-Length, which the '
+        "server sets itself",
+    ),
+    (
+        [
+            (
+                "transports.0",
+                {
+                    **WEB,
+                    "paths": {"/": {"type": "static", "directory": "web", "options": {"mime_types": {"js": "a/b"}}}},
+                },
+            )
+        ],
+        'transports[0].paths["/"].options.mime_types: got the name "js", expected the end of a file name such as ".wasm"',
+    ),
+    # TLS
+    (
+        [("transports.0.endpoint.tls", {"certificate": "c.pem"})],
+        "transports[0].endpoint.tls.key: missing, expected the path of a PEM file",
+    ),
+    (
+        [("transports.0.endpoint.tls", {"key": "", "certificate": "c.pem"})],
+        'transports[0].endpoint.tls.key: got "", expected the path of a PEM file',
+    ),
+    (
+        [("transports.0.endpoint.tls", {"key": "k.pem", "certificate": "c.pem", "minimum_version": 1.3})],
+        'transports[0].endpoint.tls.minimum_version: got 1.3, expected "1.2" or "1.3" (in quotes)',
+    ),
+    (
+        [("transports.0.endpoint.tls", {"key": "k.pem", "certificate": "c.pem", "ciphers": "A B"})],
+        'transports[0].endpoint.tls.ciphers: got "A B", expected an OpenSSL cipher list such as "ECDHE+AESGCM"',
+    ),
+    (
+        [("transports.0.endpoint.tls", {"key": "k.pem", "certificate": "c.pem", "client_certificate": "optional"})],
+        'transports[0].endpoint.tls.client_certificate: got "optional", expected ca_certificates as well, which say '
+        "whose certificates are good",
+    ),
+    (
+        [("transports.0.endpoint.tls", {"key": "k.pem", "certificate": "c.pem", "ca_certificate": "ca.pem"})],
+        'transports[0].endpoint.tls.ca_certificate: unknown field; did you mean "ca_certificates"?',
+    ),
+    (
+        [("transports.0.endpoint.tls", "yes")],
+        'transports[0].endpoint.tls: got "yes", expected an object, or null for none',
+    ),
+    # authorizers
+    (
+        [("realms.0.roles.0.authorizer", "com.judge")],
+        'realms[0].roles[0].authorizer: got "com.judge", expected either permissions or an authorizer, not both',
+    ),
+    (
+        [("realms.0.roles.1", {"name": "judged", "authorizer": "wamp.session.get"})],
+        'realms[0].roles[1].authorizer: got "wamp.session.get", expected a procedure of the application: those below "wamp." '
+        "are the router's own",
+    ),
+    (
+        [("realms.0.roles.1", {"name": "judged", "authorizer": "com..judge"})],
+        'realms[0].roles[1].authorizer: got "com..judge", expected the URI of a procedure of the application, such as '
+        '"com.example.authorize"',
+    ),
+    (
+        [("realms.0.roles.1", {"name": "judged", "authorizer": "com.judge", "authorizer_timeout": 0})],
+        "realms[0].roles[1].authorizer_timeout: got 0, expected an integer from 1 to 3600000 (milliseconds)",
+    ),
+    (
+        [("realms.0.roles.1", {"name": "judged", "authorizer": "com.judge", "authorizer_cache_ttl": -1})],
+        "realms[0].roles[1].authorizer_cache_ttl: got -1, expected an integer from 0 to 86400 (seconds, 0 for never)",
+    ),
     # endpoints
     (
         [("transports.0.endpoint.port", "x")],
@@ -142,7 +288,7 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ),
     (
         [("transports.0.endpoint.tcp", 1)],
-        'transports[0].endpoint.tcp: unknown field, expected "backlog", "interface", "port", "type" or "version"',
+        'transports[0].endpoint.tcp: unknown field, expected "backlog", "interface", "port", "portrange", "tls", "type" or "version"',
     ),
     ([("transports.0.endpoint.type", REMOVED)], 'transports[0].endpoint.type: missing, expected "tcp" or "unix"'),
     (
@@ -236,15 +382,15 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ),
     (
         [("transports.0", {**WEB, "paths": {"/": {"type": "static"}}})],
-        'transports[0].paths["/"].directory: missing, expected a folder',
+        'transports[0].paths["/"]: got {"type": "static"}, expected either "directory", or "package" and "resource"',
     ),
     (
         [("transports.0", {**WEB, "paths": {"x": {"type": "statik"}}})],
-        'transports[0].paths.x.type: got "statik", expected "static", "websocket" or "echo"; did you mean "static"?',
+        'transports[0].paths.x.type: got "statik", expected "static", "websocket", "echo", "nodeinfo", "json", "redirect", "path" or "unavailable"; did you mean "static"?',
     ),
     (
         [("transports.0", {**WEB, "paths": {"type": {"type": "static"}}})],
-        "transports[0].paths.type.directory: missing, expected a folder",
+        'transports[0].paths.type: got {"type": "static"}, expected either "directory", or "package" and "resource"',
     ),
     (
         [("transports.0", WEB), ("transports.0.paths./.options", {"default_file": "a/b"})],
@@ -293,7 +439,38 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
         [("components", [{**COMPONENT, "classname": "Clock"}])],
         'components[0].classname: got "Clock", expected a class with its module, such as "package.module.Class"',
     ),
-    ([("components", [{**COMPONENT, "type": "function"}])], 'components[0].type: got "function", expected "class"'),
+    (
+        [("components", [{**COMPONENT, "type": "clas"}])],
+        'components[0].type: got "clas", expected "class", "function" or "guest"; did you mean "class"?',
+    ),
+    (
+        [("transports.0.endpoint", {"type": "tcp", "port": 1, "portrange": [1, 2]})],
+        'transports[0].endpoint: got {"type": "tcp", "port": 1, "portrange": [1, 2]}, expected either "port" or "portrange"',
+    ),
+    (
+        [("transports.0.endpoint", {"type": "tcp", "portrange": [9, 1]})],
+        "transports[0].endpoint.portrange: got [9, 1], expected two ports, the lower one first",
+    ),
+    (
+        [("transports.0.endpoint", {"type": "tcp", "portrange": [1]})],
+        "transports[0].endpoint.portrange: got [1], expected two ports, the lower one first",
+    ),
+    (
+        [("transports.0.endpoint", {"type": "tcp", "portrange": [1, "x"]})],
+        'transports[0].endpoint.portrange[1]: got "x", expected an integer from 0 to 65535',
+    ),
+    (
+        [("components", [{"type": "guest", "executable": "x", "options": {"env": {"inherit": "all"}}}])],
+        'components[0].options.env.inherit: got "all", expected true, false or a list of names',
+    ),
+    (
+        [("components", [{"type": "guest", "executable": "x", "options": {"stdin": "open"}}])],
+        'components[0].options.stdin: got "open", expected an object or "close"',
+    ),
+    (
+        [("components", [{"type": "function", "callbacks": {"jion": "a.b"}, "realm": "realm1", "role": "anonymous"}])],
+        'components[0].callbacks.jion: unknown field; did you mean "join"?',
+    ),
     (
         [("components", [{**COMPONENT, "id": "a"}, {**COMPONENT, "id": "a"}])],
         'components[1].id: got "a", expected another id than that of components[0]',

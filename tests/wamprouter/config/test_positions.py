@@ -11,9 +11,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wamprouter.config import UnreadableConfig
+from tests.wamprouter.config.documents import SMALLEST
+from wamprouter.config import ConfigError, UnreadableConfig, validate
 from wamprouter.config.document import File, read
-from wamprouter.config.positions import Position
+from wamprouter.config.positions import Position, Positions
+from wamprouter.config.problems import Place
 
 SAMPLES = Path(__file__).parents[3] / "config"
 
@@ -118,6 +120,31 @@ def test_the_last_of_two_equal_keys_counts(folder: Path) -> None:
     assert file.positions.value(("a", "b")) == Position(2, 7)
     assert file.positions.value(("d", "e")) == Position(2, 44)
     assert sorted(problem.place for problem in file.problems) == [("a",), ("d", "e")]
+
+
+class Lowered:
+    """Positions of a document that was made from another: each place is that of where it came from."""
+
+    def __init__(self, positions: Positions) -> None:
+        self._positions = positions
+
+    def value(self, place: Place) -> Position:
+        return self._positions.value(("workers", 0, *place))
+
+    def key(self, place: Place) -> Position:
+        return self._positions.key(("workers", 0, *place))
+
+
+def test_a_document_that_was_made_from_another_is_told_by_the_places_of_that(folder: Path) -> None:
+    """Whoever makes one document of another says where its parts came from, and nothing else changes."""
+    file = opened(folder, "a.yaml", yaml.safe_dump({"workers": [{**SMALLEST, "x": 1, "transports": [None]}]}))
+    assert isinstance(file.document, dict)
+    with pytest.raises(ConfigError) as caught:
+        validate(file.document["workers"][0], source="a.yaml", positions=Lowered(file.positions))
+    assert [line.split(": ")[:2] for line in caught.value.problems] == [
+        ["a.yaml:10:5", "transports[0]"],
+        ["a.yaml:12:3", "x"],
+    ]
 
 
 # -- YAML

@@ -72,6 +72,21 @@ def test_a_secret_shows_itself_in_no_traceback() -> None:
 
 
 @pytest.mark.parametrize(
+    ("document", "line"),
+    [
+        ({"principals": {"joe": "hunter2"}}, "principals.joe: got a secret, expected an object"),
+        ({"principals": ["hunter2"]}, "principals: got a secret, expected an object"),
+        ({"principals": "hunter2"}, "principals: got a secret, expected an object"),
+        ("hunter2", "got a secret, expected an object"),
+        ({"principals": {"joe": {"role": "a"}}}, "principals.joe.ticket: missing, expected a string that is not empty"),
+    ],
+)
+def test_what_stands_where_a_principal_should_is_not_shown(document: Any, line: str) -> None:
+    """Many write a password beside a name, and nothing more."""
+    assert told(document) == [f"a: {line}"]
+
+
+@pytest.mark.parametrize(
     ("principal", "line"),
     [
         ({**JOE, "ticket": 4711}, "ticket: got a secret, expected a string that is not empty (in quotes)"),
@@ -119,6 +134,7 @@ def test_a_document_is_printed_without_its_secrets() -> None:
         },
         "endpoint": {"tls": {"key": "server.key", "certificate": "server.crt"}},
         "tickets": {"joe": "hunter2", "list": ["hunter2"]},
+        "users": {"joe": "hunter2", "ann": ["hunter2"], "bob": {"role": "user"}},
         "extra": [
             "-----BEGIN PRIVATE KEY-----\nhunter2",
             "postgres://app:hunter2@db/x",
@@ -139,6 +155,7 @@ def test_a_document_is_printed_without_its_secrets() -> None:
         },
         "endpoint": {"tls": {"key": "server.key", "certificate": "server.crt"}},
         "tickets": {"joe": "<secret>", "list": ["<secret>"]},
+        "users": {"joe": "<secret>", "ann": ["<secret>"], "bob": {"role": "user"}},
         "extra": [
             "<secret>",
             "postgres://app:<secret>@db/x",

@@ -81,6 +81,11 @@ MISTAKES: dict[str, list[tuple[str, str, str]]] = {
             "(or ${PUBLIC_ORIGN:-default}; $$PUBLIC_ORIGN for the text)",
         ),
         (
+            '"auth": {"anonymous": {"type": "static", "role": "service"}}',
+            '¶"auht": {"anonymous": {"type": "static", "role": "service"}}',
+            'transports[1].auht: unknown field; did you mean "auth"?',
+        ),
+        (
             '"id": "services"',
             '"id": ¶"public"',
             'transports[1].id: got "public", expected another id than that of transports[0]',
@@ -187,7 +192,7 @@ MISTAKES: dict[str, list[tuple[str, str, str]]] = {
         (
             '[transports.paths."/"]\ntype = "static"\ndirectory = "web"\n',
             '¶[transports.paths."/"]\ntype = "static"\n',
-            'transports[0].paths["/"].directory: missing, expected a folder',
+            'transports[0].paths["/"]: got {"type": "static", "options": {"cache_timeout": 300}}, expected either "directory", or "package" and "resource"',
         ),
         (
             '  "${PUBLIC_ORIGIN}",',

@@ -152,7 +152,7 @@ def test_the_store_is_asked_for_each_rule_with_the_realms_name():
     here, there = Meeting(settings=Settings(history=RULES)), Meeting(settings=Settings(history=RULES))
     publish(here)
     assert [] == events(there)
-    assert [] == list(store.log("realm1", "com.log", Match.EXACT, 1).events())
+    assert [] == list(store.log("realm1", "com.log", Match.EXACT, 1, 1).events())
 
 
 # Who may read it

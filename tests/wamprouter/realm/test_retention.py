@@ -269,3 +269,56 @@ def test_a_realm_may_retain_nothing():
     publish(meeting, "com.weather", "rain")
     assert [] == retained(meeting)
     assert 0 == len(meeting.realm.broker.retention)
+
+
+@pytest.fixture
+def small() -> Meeting:
+    """Where retained events may take 10,000 bytes."""
+    return Meeting(settings=Settings(max_retained_bytes=10_000))
+
+
+def topics(meeting):
+    return list(meeting.realm.broker.retention._by_topic)
+
+
+def test_beyond_the_bytes_the_oldest_are_forgotten(small):
+    """As many as there must be to make room."""
+    for number in range(5):
+        publish(small, f"com.t{number}", "x" * 100)
+    publish(small, "com.large", "x" * 6_300)
+    assert ["com.t2", "com.t3", "com.t4", "com.large"] == topics(small)
+    retention = small.realm.broker.retention
+    assert 2 == retention.forgotten
+    assert 10_000 >= retention.bytes == sum(event.weight for event in retention._events.values())
+
+
+def test_what_is_replaced_weighs_nothing_any_more(small):
+    """However often."""
+    for _ in range(100):
+        publish(small, "com.weather", "x" * 5_000)
+        publish(small, "com.weather", "x", eligible_authid=["alice"])
+    assert 0 == small.realm.broker.retention.forgotten
+    assert ["x"] == what(retained(small))
+
+
+def test_an_event_larger_than_all_may_be_drives_out_none(small):
+    """It goes itself, with what it has replaced: nobody shall take that for the last word."""
+    publish(small, "com.weather", "rain")
+    publish(small, "com.news", "peace")
+    publish(small, "com.weather", "x" * 20_000)
+    assert ["com.news"] == topics(small)
+    assert 1 == small.realm.broker.retention.forgotten
+
+
+def test_lists_of_names_weigh_as_well(small):
+    """They are kept with the event, and may be as long as a message."""
+    publish(small, "com.weather", "rain")
+    publish(small, "com.weather", "storm", eligible_authid=[f"somebody-{number}" for number in range(1000)])
+    assert ["rain"] == what(retained(small))
+
+
+def test_details_that_are_carried_weigh_as_well(small):
+    """A key may be as long as a message."""
+    publish(small, "com.weather", "rain")
+    publish(small, "com.news", "war", enc_key="x" * 10_000)
+    assert ["com.weather"] == topics(small)

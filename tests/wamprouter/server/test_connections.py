@@ -1,10 +1,15 @@
-"""The connections of one listener: who is late, who is silent, who is dropped."""
+"""The connections of one listener: who is let in, who is late, who is silent, who is dropped."""
+
+from collections.abc import Callable
 
 import pytest
 
-from wamprouter.server.connections import Connections, Limits
+from wamprouter.server.admission import Admission, AdmissionLimits, NoRoom
+from wamprouter.server.connections import Connections, Limits, address_of
+from wamprouter.server.proxies import Proxies
+from wamprouter.server.turns import Turns
 
-LIMITS = {"handshake": 2.0, "hello": 5.0, "ping_interval": 10.0, "ping_timeout": 4.0}
+LIMITS = {"handshake": 2.0, "hello": 5.0, "authentication": 3.0, "ping_interval": 10.0, "ping_timeout": 4.0}
 START = 1000.0
 
 
@@ -18,10 +23,16 @@ class Connection:
         self.pinged_at = 0.0
         self.is_shaken = is_shaken
         self.is_idle = is_idle
-        self.is_paused = False
-        self.drains = False
+        self.is_silenced = False
+        self.authenticating_since = 0.0
+        self.address = "192.0.2.1"
+        self.place: str | None = None
+        self.drains = self.cut = False
         self.pings = 0
         self.dropped = ""
+
+    def is_cut(self) -> bool:
+        return self.cut
 
     def is_draining(self) -> bool:
         return self.drains
@@ -33,12 +44,19 @@ class Connection:
         self.dropped = reason
 
 
+def call_soon(action: Callable[[], None]) -> None:
+    raise AssertionError("nobody waits for a turn here")
+
+
 class Listener:
     """Connections and a clock that is turned by hand."""
 
     def __init__(self, connection: Connection | None = None, *, maximum: int = 3, **limits: float) -> None:
         self.now = START
-        self.connections = Connections(maximum, lambda: self.now)
+        self.admission = Admission(AdmissionLimits(connections_per_address=2), lambda: self.now)
+        self.connections = Connections(
+            maximum, lambda: self.now, self.admission, Turns(call_soon, lambda: self.now), Proxies(["192.0.2.9"])
+        )
         if connection is not None:
             connection.limits = Limits(**{**LIMITS, **limits})
             self.connections.add(connection)
@@ -136,7 +154,7 @@ def test_the_next_silence_is_pinged_again():
     assert 2 == connection.pings
 
 
-@pytest.mark.parametrize("why", ["is_paused", "drains"])
+@pytest.mark.parametrize("why", ["is_silenced", "drains"])
 def test_whose_silence_is_our_doing_is_not_dropped(why):
     """We do not read from it, or it is busy with what we have sent."""
     connection = Connection()
@@ -148,13 +166,22 @@ def test_whose_silence_is_our_doing_is_not_dropped(why):
     assert "" == connection.dropped
 
 
+@pytest.mark.parametrize(("is_silenced", "reason"), [(True, "the peer has cut the connection"), (False, "")])
+def test_who_is_cut_off_while_it_is_not_read_is_dropped(is_silenced, reason):
+    """The event loop does not tell. Of one that is read it does, after everything that has come."""
+    connection = Connection()
+    connection.is_silenced, connection.cut = is_silenced, True
+    Listener(connection).look(1)
+    assert reason == connection.dropped
+
+
 @pytest.mark.parametrize("at", [1, 100, 100_000])
 def test_a_time_out_of_zero_is_none(at):
     """Each can be switched off."""
     strangers = [Connection(is_shaken=False, is_idle=True), Connection(is_idle=True), Connection()]
     listener = Listener()
     for connection in strangers:
-        connection.limits = Limits(handshake=0, hello=0, ping_interval=0, ping_timeout=0)
+        connection.limits = Limits(handshake=0, hello=0, authentication=0, ping_interval=0, ping_timeout=0)
         listener.connections.add(connection)
     listener.look(at)
     assert [("", 0)] * 3 == [(connection.dropped, connection.pings) for connection in strangers]
@@ -198,32 +225,134 @@ def test_dropping_one_does_not_disturb_the_look_at_the_others():
     assert 0 == len(listener.connections)
 
 
+class Crowd(Listener):
+    """Connections that come and go."""
+
+    def come(self, address: str = "192.0.2.1", *, forwarded_for: str = "") -> Connection:
+        """Let one come; without a place if there is none."""
+        connection = Connection()
+        connection.address = address
+        try:
+            connection.place = self.connections.enter(address)
+            self.connections.locate(connection, forwarded_for)
+        except NoRoom as refusal:
+            connection.dropped = f"{refusal.status} {refusal}"
+        self.connections.add(connection)
+        return connection
+
+
+TOO_MANY = "503 too many connections"
+TOO_MANY_OF_YOU = "429 too many connections from your address"
+
+
 def test_there_is_room_for_so_many():
-    """Connections of HTTP on the same port count as well."""
-    listener = Listener()
-    listener.connections.add(Connection())
-    listener.connections.others = 1
-    assert not listener.connections.is_full
-    listener.connections.add(Connection())
-    assert listener.connections.is_full
+    """Connections that are not looked after, those of HTTP, count as well."""
+    crowd = Crowd()
+    crowd.connections.enter("192.0.2.1")
+    assert ["", "", TOO_MANY] == [crowd.come(f"192.0.2.{number}").dropped for number in (2, 3, 4)]
+    assert 1 == crowd.connections.refused
 
 
 def test_who_is_gone_makes_room():
     """And may be reported gone twice."""
+    crowd = Crowd(maximum=1)
+    first = crowd.come()
+    for _ in range(2):
+        crowd.connections.discard(first)
+    assert ["", TOO_MANY] == [crowd.come().dropped for _ in range(2)]
+
+
+def test_who_is_turned_away_takes_no_place():
+    """It stays only until it has been told so."""
+    crowd = Crowd(maximum=1)
+    first, second = crowd.come(), crowd.come()
+    crowd.connections.discard(second)
+    assert TOO_MANY == crowd.come().dropped
+    crowd.connections.discard(first)
+    assert "" == crowd.come().dropped
+
+
+def test_an_address_has_so_many_of_the_places():
+    """The third one of it is refused, and not those of others."""
+    crowd = Crowd()
+    assert ["", "", TOO_MANY_OF_YOU] == [crowd.come().dropped for _ in range(3)]
+    assert (1, 1) == (crowd.connections.refused, crowd.admission.refused_by_address)
+    assert "" == crowd.come("192.0.2.2").dropped
+
+
+def test_a_hundred_are_told_and_the_others_cut():
+    """A flood of connections beyond the limit costs no memory: nobody is looked after who has no place."""
+    crowd = Crowd(maximum=1)
+    crowd.come()
+    verdicts = []
+    for _ in range(150):
+        stranger = Connection()
+        verdicts.append(crowd.connections.add(stranger))
+    assert [True] * 100 + [False] * 50 == verdicts
+
+
+def test_a_proxy_that_is_trusted_says_for_whom_it_connects():
+    """Its clients are counted, and not the proxy."""
+    crowd = Crowd(maximum=10)
+    named = [crowd.come("192.0.2.9", forwarded_for="198.51.100.1") for _ in range(3)]
+    assert ["", "", TOO_MANY_OF_YOU] == [connection.dropped for connection in named]
+    assert "198.51.100.1" == named[0].address
+    assert [""] * 3 == [crowd.come("192.0.2.9").dropped for _ in range(3)]
+
+
+def test_anybody_else_says_that_in_vain():
+    """What it says changes nothing."""
+    crowd = Crowd()
+    assert "192.0.2.1" == crowd.come("192.0.2.1", forwarded_for="198.51.100.1").address
+
+
+def test_the_places_of_proxied_clients_are_given_back():
+    """Each under the address that it was counted for."""
+    crowd = Crowd(maximum=10)
+    for _ in range(5):
+        clients = [crowd.come("192.0.2.9", forwarded_for="198.51.100.1") for _ in range(3)]
+        for client in clients:
+            crowd.connections.discard(client)
+    assert (0, 0, {}) == (crowd.connections.occupied, crowd.admission.connections, crowd.admission._by_address)
+
+
+@pytest.mark.parametrize(("at", "reason"), [(13.0, ""), (13.1, "the authentication took too long")])
+def test_authentication_must_come_to_an_end(at, reason):
+    """From the HELLO on, which came after ten seconds here."""
     connection = Connection()
-    listener = Listener(connection, maximum=1)
-    listener.connections.discard(connection)
-    listener.connections.discard(connection)
-    assert not listener.connections.is_full
+    listener = Listener(connection, ping_interval=0)
+    connection.authenticating_since = START + 10
+    listener.look(at)
+    assert reason == connection.dropped
+
+
+class Host:
+    def __init__(self, host: str) -> None:
+        self.host = host
+
+
+@pytest.mark.parametrize(
+    ("peer", "address"),
+    [
+        (Host("192.0.2.1"), "192.0.2.1"),
+        (Host("2001:db8::1"), "2001:db8::1"),
+        (Host("fe80::1%eth0"), "fe80::1"),
+        (Host("::ffff:192.0.2.1"), "192.0.2.1"),
+        (object(), "unix"),
+    ],
+)
+def test_an_address_is_written_in_one_way(peer, address):
+    """Whatever the port that it came by."""
+    assert address == address_of(peer)
 
 
 @pytest.mark.parametrize(
     ("limits", "period"),
     [
         ({}, 1.0),
-        ({"handshake": 0}, 2.0),
+        ({"handshake": 0, "authentication": 0}, 2.0),
         ({"handshake": 0.1}, 0.25),
-        ({"handshake": 0, "hello": 0, "ping_interval": 0, "ping_timeout": 0}, 60.0),
+        ({"handshake": 0, "hello": 0, "authentication": 0, "ping_interval": 0, "ping_timeout": 0}, 60.0),
     ],
 )
 def test_the_shortest_time_out_says_how_often_to_look(limits, period):

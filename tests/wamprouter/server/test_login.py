@@ -189,7 +189,7 @@ def test_nothing_holds_who_is_lost(house, state):
 def test_who_is_lost_while_it_waits_for_its_turn_is_forgotten(house):
     """An attempt that is slowed down has a timer."""
     for _ in range(4):
-        house.node.gates.throttle.failed("192.0.2.7", "joe")
+        house.node.gates.throttle.failed("127.0.0.1", "joe")
     guest = deciding(house)
     assert [] == house.reactor.threads.jobs
     guest.peer.lost()

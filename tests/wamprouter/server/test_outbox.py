@@ -1,72 +1,11 @@
 """The outbound queue of a connection: what is written when, what waits, and who is slowed down for it."""
 
 import pytest
-from twisted.internet.abstract import FileDescriptor
 from twisted.internet.task import Clock
 
 from tests.support.realm import Line
+from tests.support.sockets import Socket
 from wamprouter.server.outbox import STALL, Outbox, write_now
-
-
-class Socket(FileDescriptor):
-    """Twisted's transport without a system below it: takes so many bytes at once, keeps the rest in its buffer."""
-
-    def __init__(self, room: int = 1_000_000) -> None:
-        super().__init__(reactor=object())
-        self.connected = True
-        self.room = room
-        self.sent = b""
-        self.writes = 0
-        self.is_lost = False
-
-    def writeSomeData(self, data: bytes) -> int | Exception:
-        self.writes += 1
-        if self.is_lost:
-            return ConnectionError("lost")
-        taken = data[: self.room]
-        self.room -= len(taken)
-        self.sent += taken
-        return len(taken)
-
-    def startWriting(self) -> None:
-        """Nothing to do: ``drain`` plays the reactor."""
-
-    stopWriting = startWriting
-
-    @property
-    def kept(self) -> int:
-        """How many bytes are in the transport's buffer."""
-        return len(self.dataBuffer) - self.offset + self._tempDataLen
-
-    def drain(self, room: int = 1_000_000) -> None:
-        """The peer reads: there is room for so many bytes more."""
-        self.room = room
-        self.doWrite()
-
-
-class TlsSocket:
-    """A transport that has its own buffer and says when that is full."""
-
-    def __init__(self) -> None:
-        self.sent = b""
-        self.producer: Outbox | None = None
-        self.is_full = False
-
-    def write(self, data: bytes) -> None:
-        self.sent += data
-        if self.is_full and self.producer is not None:
-            self.producer.pauseProducing()
-
-    def registerProducer(self, producer: Outbox, streaming: bool) -> None:
-        self.producer = producer
-
-    def unregisterProducer(self) -> None:
-        self.producer = None
-
-    def drain(self) -> None:
-        self.is_full = False
-        if self.producer is not None:
-            self.producer.resumeProducing()
 
 
 class Feeder(Line):
@@ -76,7 +15,7 @@ class Feeder(Line):
 class Stand:
     """An outbox on a socket, a clock, and what is due to be flushed."""
 
-    def __init__(self, socket: Socket | TlsSocket | None = None, *, high_water: int = 10, limit: int = 100) -> None:
+    def __init__(self, socket: Socket | None = None, *, high_water: int = 10, limit: int = 100) -> None:
         self.socket = socket or Socket()
         self.clock = Clock()
         self.dirty: list[Outbox] = []
@@ -189,38 +128,6 @@ def test_a_lost_connection_is_reported_by_the_transport():
     stand.socket.is_lost = True
     stand.send(b"abcd")
     assert 4 == stand.socket.kept
-
-
-# TLS, which buffers by itself
-
-
-def test_over_tls_the_transport_is_given_everything():
-    """It says when that is too much."""
-    stand = Stand(TlsSocket())
-    stand.send(b"abcd")
-    assert (b"abcd", 0) == (stand.socket.sent, stand.outbox.queued)
-
-
-def test_over_tls_a_full_transport_is_given_nothing():
-    """Until it has room again."""
-    stand = Stand(TlsSocket())
-    stand.socket.is_full = True
-    stand.send(b"abcd")
-    stand.send(b"ef")
-    assert (b"abcd", 6) == (stand.socket.sent, stand.outbox.queued)
-    stand.socket.drain()
-    assert (b"abcdef", 0) == (stand.socket.sent, stand.outbox.queued)
-
-
-def test_over_tls_the_outbox_stays_the_producer():
-    """Until it is closed."""
-    stand = Stand(TlsSocket())
-    stand.socket.is_full = True
-    stand.send(b"abcd")
-    stand.socket.drain()
-    assert stand.outbox is stand.socket.producer
-    stand.outbox.close()
-    assert stand.socket.producer is None
 
 
 # Slowing down
@@ -413,23 +320,6 @@ def test_a_peer_for_which_nothing_waits_is_not_draining():
     stand = blocked()
     stand.socket.drain()
     assert not stand.outbox.is_draining()
-
-
-def test_over_tls_a_peer_that_does_not_read_at_all_slows_down_nobody():
-    """What its transport still has is not known, but whether that ever gets empty is."""
-    stand, feeder = Stand(TlsSocket()), Feeder()
-    stand.socket.is_full = True
-    stand.send(b"abcd")
-    stand.outbox.throttle(feeder)
-    stand.clock.advance(STALL)
-    assert feeder.is_reading
-
-
-def test_writing_at_once_over_tls_is_writing():
-    """The transport has its own buffer, so nothing is left with us."""
-    socket = TlsSocket()
-    assert 0 == write_now(socket, b"abcd")
-    assert b"abcd" == socket.sent
 
 
 @pytest.mark.parametrize(("room", "left"), [(0, 4), (3, 1), (4, 0)])

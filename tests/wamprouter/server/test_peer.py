@@ -32,6 +32,7 @@ from wamprouter.auth.anonymous import AnonymousMethod
 from wamprouter.auth.gate import MethodGate
 from wamprouter.auth.throttle import Throttle
 from wamprouter.realm.realm import ROUTER_ROLES
+from wamprouter.server.admission import Admission, AdmissionLimits
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.peer import Lobby, Peer
 from wamprouter.session import State
@@ -50,7 +51,12 @@ class Router:
         self.dispatcher = Dispatcher(lambda action: action())
         self.clock = Clock()
         self.lobby = Lobby(
-            Realms({"realm1": self.realm}), count(101), self.dispatcher, self.clock.callLater, self.clock.seconds
+            Realms({"realm1": self.realm}),
+            count(101),
+            self.dispatcher,
+            self.clock.callLater,
+            self.clock.seconds,
+            Admission(AdmissionLimits(), self.clock.seconds),
         )
         throttle = Throttle(self.clock.seconds)
         method = AnonymousMethod("user", lambda: "somebody")

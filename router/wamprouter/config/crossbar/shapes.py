@@ -1,0 +1,23 @@
+"""What lowers the objects for which going through their fields is not enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wamprouter.config.crossbar import realms, transports
+from wamprouter.config.crossbar.lowering import Lower
+
+__all__ = ["SPECIAL"]
+
+SPECIAL: Mapping[str, Lower] = {
+    "permission": realms.permission,
+    "endpoint": transports.endpoint,
+    "path": transports.path,
+    "websocket options": transports.websocket_options,
+    "deflate": transports.deflate,
+    "web options": transports.web_options,
+    "static options": transports.static_options,
+    "auth": transports.auth,
+    "cookie": transports.cookie,
+}
+"""By the name of the table."""
