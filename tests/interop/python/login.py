@@ -74,6 +74,8 @@ async def by_component(job: dict[str, Any], kind: Any, start: Any) -> None:
 
     async def join(session: Any, details: Any) -> None:
         joined.append(await prove_oneself(session, details))
+        if job.get("tells"):
+            report(job, joined=joined, failures=errors)
         session.leave()
 
     # On asyncio, Autobahn takes the end of a RawSocket for a failure, whatever the reason was: the session knows that.

@@ -217,6 +217,19 @@ def test_a_refused_login_is_the_end_of_the_connection(house):
     assert 1 == len(guest.line.closed)
 
 
+def test_autobahn_python_is_cut_off_where_others_are_told_to_come_back(house):
+    """Its Component takes a connection that was closed in order for the end of its work, and one that is lost not."""
+    house.node.gates.throttle._undecided["authid", "joe"] = 16
+    roles = {"caller": {"features": {"payload_transparency": True}}}
+    guests = [house.connect(), house.connect()]
+    for guest, announced in zip(guests, (roles, ROLES), strict=True):
+        guest.say(Hello("realm1", {"roles": announced, "authmethods": ["ticket"], "authid": "joe"}))
+        assert [] == guest.authenticate("secret")
+    autobahn, other = (guest.line for guest in guests)
+    assert (1, []) == (len(autobahn.dropped), autobahn.closed)
+    assert (0, 1) == (len(other.dropped), len(other.told_to_come_back))
+
+
 def test_since_when_somebody_logs_in_is_known(house):
     """For the time-out of authentication."""
     house.wait(5.0)
