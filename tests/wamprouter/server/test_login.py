@@ -31,6 +31,7 @@ from wamp.protocol.messages import (
     Welcome,
     Yield,
 )
+from wamprouter.auth import NotReady
 from wamprouter.auth.hashes import Scrypt
 from wamprouter.session import State
 
@@ -228,6 +229,20 @@ def test_autobahn_python_is_cut_off_where_others_are_told_to_come_back(house):
     autobahn, other = (guest.line for guest in guests)
     assert (1, []) == (len(autobahn.dropped), autobahn.closed)
     assert (0, 1) == (len(other.dropped), len(other.told_to_come_back))
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "unix"])
+def test_strangers_behind_a_proxy_on_this_machine_slow_down_nobody_else(house, address):
+    """It speaks for everybody. Who guesses at one account is slowed down all the same."""
+    throttle = house.node.gates.throttle
+    for number in range(100):
+        throttle.failed(address, f"stranger{number}")
+        throttle.failed(address, "joe")
+    assert 0.0 == throttle.reserve(address, "anna")
+    with pytest.raises(NotReady):
+        throttle.reserve(address, "joe")
+    throttle.failed("2001:db8::1", "x"), throttle.failed("2001:db8::2", "y"), throttle.failed("2001:db8::3", "z")
+    assert throttle.reserve("2001:db8::4", "anna") > 0
 
 
 def test_since_when_somebody_logs_in_is_known(house):
