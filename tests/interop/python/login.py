@@ -124,6 +124,20 @@ def session_class(base: Any, job: dict[str, Any], done: Any) -> Any:
     return Session
 
 
+def tls_options(job: dict[str, Any]) -> Any:
+    """Return what Twisted takes for TLS, with a client certificate."""
+    if "certificate" not in job:
+        return None
+    from twisted.internet.ssl import Certificate, PrivateCertificate, optionsForClientTLS
+
+    def read(path: str) -> str:
+        with open(path, encoding="ascii") as file:
+            return file.read()
+
+    its = PrivateCertificate.loadPEM(read(job["certificate"]["certificate"]) + read(job["certificate"]["key"]))
+    return optionsForClientTLS("localhost", Certificate.loadPEM(read(job["authority"])), its)
+
+
 def on_twisted() -> None:
     import txaio
 
@@ -143,7 +157,7 @@ def on_twisted() -> None:
                 await by_component(job, Component, lambda component: component.start(reactor))
                 continue
             finished: Deferred[None] = Deferred()
-            runner = ApplicationRunner(job["url"].rstrip("/"), "realm1")
+            runner = ApplicationRunner(job["url"].rstrip("/"), "realm1", ssl=tls_options(job))
             await runner.run(session_class(ApplicationSession, job, resolve(finished)), start_reactor=False)
             await finished
 
