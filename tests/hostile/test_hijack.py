@@ -264,20 +264,26 @@ def test_nothing_of_the_meta_api_is_open_to_who_was_not_given_it(
     owner.publish_acknowledged("com.still.here")
 
 
-def test_who_was_not_invoked_cannot_answer(town: Town, owner: Client, intruder: Client) -> None:
+@SCHEMES
+def test_who_was_not_invoked_cannot_answer(town: Town, owner: Client, scheme: str) -> None:
     """Ids of invocations are a session's own: guessing those of another one leads nowhere."""
     with town.join("guest") as guest:
         request = guest.call("com.shop.buy")
         invocation = owner.expect(Invocation)
-        registration = intruder.register("com.mine.procedure").registration
-        guesses = {*range(1, 50), invocation.request, invocation.registration, registration, request, MAX_ID}
+        guesses = {1, 2, 3, invocation.request, invocation.registration, request, owner.session, MAX_ID}
         for guess in guesses:
-            intruder.send(Yield(guess, {}, intruder.pack(["mine"])))
-            intruder.send(Yield(guess, {"progress": True}, intruder.pack(["mine"])))
-            intruder.send(Error(Invocation.CODE, guess, {}, "com.mine.error"))
-            intruder.send(Cancel(guess, {"mode": "kill"}))
-        with town.join("intruder", "ws", "msgpack") as another:  # whatever the first is told of it
-            another.publish_acknowledged("com.mine.done")
+            for message in (
+                Yield(guess, {}, owner.pack(["mine"])),
+                Yield(guess, {"progress": True}, owner.pack(["mine"])),
+                Error(Invocation.CODE, guess, {}, "com.mine.error"),
+                Cancel(guess, {"mode": "kill"}),
+            ):
+                # A session of its own for each: who answers what it was not asked may lose it.
+                with town.join("intruder", scheme) as intruder:
+                    intruder.register("com.mine.procedure")
+                    intruder.send(message)
+                    intruder.call("com.mine.nothing")
+                    assert isinstance(intruder.receive(), Error | Abort)
         owner.answer(invocation.request, "the owner's")
         result = guest.expect(Result)
         assert (request, ["the owner's"]) == (result.request, guest.args(result))
