@@ -373,17 +373,19 @@ def run(
     except CannotStart as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the one line that the operator needs, without a log's prefix
         return 1
+    reloading = partial(_reload, node, reread)
+    without_control = None if control is None else _take_commands(control, {"reload": reloading}, reactor)
     levels.setLogLevelForNamespace("", LogLevel.levelWithName(loglevel))
+    if without_control is not None:
+        # A router that cannot be told to reload is still a router; a signal reaches it all the same.
+        _log.warn("no commands are taken at {path}: {error}", path=str(control), error=str(without_control))
     if loglevel != "debug":
         # A peer that breaks off a handshake is no news, and a thousand of them must not fill the log.
         levels.setLogLevelForNamespace("autobahn", LogLevel.error)
     # Before anybody hears that the router is there, and may want something of it.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: reactor.callFromThread(_shut_down, node, reactor))
-    reloading = partial(_reload, node, reread)
     signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reloading))
-    if control is not None:
-        _take_commands(control, {"reload": reloading}, reactor)
     _allow_connections(config)
     for warning in warnings:
         _log.warn("{warning}", warning=warning, is_ours=True)
@@ -424,12 +426,13 @@ def _reload(node: Node, reread: Callable[[], Checked] | None) -> Outcome:
     return False, problems
 
 
-def _take_commands(path: Path, commands: Mapping[str, Command], reactor: Any) -> None:
+def _take_commands(path: Path, commands: Mapping[str, Command], reactor: Any) -> Exception | None:
+    """Take commands on a socket; return why not, if that is not possible."""
     try:
         listen(path, commands, reactor)
     except (CannotListenError, OSError) as error:
-        # A router that cannot be told to reload is still a router; a signal reaches it all the same.
-        _log.warn("no commands are taken at {path}: {error}", path=str(path), error=str(error))
+        return error
+    return None
 
 
 def _allow_connections(config: NodeConfig) -> None:
