@@ -44,7 +44,7 @@ from wamprouter.config import auth as settings
 from wamprouter.config.auth import methods as configured_methods
 from wamprouter.local import CODEC
 from wamprouter.remarks import Remarks
-from wamprouter.server.admission import network_of
+from wamprouter.server.admission import is_local, network_of
 from wamprouter.server.listeners import CannotStart
 from wamprouter.store.cookies import FileCookies, MemoryCookies
 
@@ -70,7 +70,8 @@ class Gates:
         self._caller = caller
         self._threads = _Threads(reactor)
         self._cookies: dict[config.Cookie | Path, MemoryCookies] = {}  # or the file that they are in
-        self.throttle = Throttle(now, network_of)
+        # Loopback and Unix sockets are nobody's address, as for limits: a proxy there speaks for everybody.
+        self.throttle = Throttle(now, lambda address: "" if is_local(address) else network_of(address))
 
     def make(self, auth: config.Auth, cookie: config.Cookie | None = None) -> MethodGate:
         """Return what admits sessions on a transport; raise CannotStart if that is not possible."""
