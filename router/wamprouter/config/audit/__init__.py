@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
 from wamprouter.config.audit import access, browsers, credentials, encryption, files, limits
-from wamprouter.config.audit.view import Certificate, Machine, View
+from wamprouter.config.audit.view import Certificate, Imagined, Machine, View
 from wamprouter.config.audit.weakness import Severity, Spot, Weakness
 from wamprouter.config.problems import Problem
 
@@ -20,6 +20,7 @@ __all__ = [
     "WEAKNESSES",
     "Certificate",
     "Finding",
+    "Imagined",
     "Machine",
     "Severity",
     "Spot",

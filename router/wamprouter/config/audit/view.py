@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_address
@@ -21,7 +21,7 @@ from wamprouter.config.realms import RealmOptions, Role
 from wamprouter.config.safety import is_public, paths, services
 from wamprouter.config.transports import HttpListener, Transport, WampService, WebPath
 
-__all__ = ["Certificate", "Door", "Front", "Login", "Machine", "RoleAt", "View"]
+__all__ = ["Certificate", "Door", "Front", "Imagined", "Login", "Machine", "RoleAt", "View"]
 
 
 class Certificate(NamedTuple):
@@ -50,6 +50,32 @@ class Machine(Protocol):
     def weak_ciphers(self, ciphers: str) -> list[str]:
         """Return those of an OpenSSL cipher list that lack forward secrecy or authenticated encryption."""
         ...
+
+
+@dataclass
+class Imagined:
+    """A machine of which everything is given: for tests, and for who asks about another one than this."""
+
+    time: datetime
+    bytes_of_memory: int = 8 * 1024**3
+    modes: Mapping[Path, int] = field(default_factory=dict)
+    certificates: Mapping[Path, Certificate] = field(default_factory=dict)
+    weak: Collection[str] = ()
+
+    def now(self) -> datetime:
+        return self.time
+
+    def memory(self) -> int:
+        return self.bytes_of_memory
+
+    def mode(self, path: Path) -> int | None:
+        return self.modes.get(path)
+
+    def certificate(self, tls: Tls) -> Certificate | None:
+        return self.certificates.get(tls.certificate)
+
+    def weak_ciphers(self, ciphers: str) -> list[str]:
+        return [cipher for cipher in ciphers.split(":") if cipher in self.weak]
 
 
 @dataclass(frozen=True, slots=True)
