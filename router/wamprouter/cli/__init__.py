@@ -164,6 +164,8 @@ def check(
     file = _located(config, cbdir)
     if file is None:
         raise click.UsageError("Missing option '--config'.")
+    if accepted and not is_audited:
+        raise click.UsageError("--accept: only with --audit")
     found = _opened(file)
 
     from wamprouter.cli import certificates

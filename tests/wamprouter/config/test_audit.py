@@ -14,7 +14,7 @@ from tests.wamprouter.config.documents import REMOVED, changed
 from wamprouter.auth.hashes import Argon2id, Scrypt, make
 from wamprouter.cli.audit import view
 from wamprouter.config.audit import WEAKNESSES, Certificate, Imagined, Severity, audit, count
-from wamprouter.config.loading import Checked, checked
+from wamprouter.config.loading import Checked, checked, opened
 from wamprouter.config.problems import printed
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -754,3 +754,58 @@ def test_a_secret_of_a_file_that_others_may_read_is_found_where_it_is_named() ->
     written = hardened(ticket("${file:secrets/joe}"))
     audited = view(FILE, Checked(opened.config, (), "", None, written), machine(modes={secret: stat.S_IFREG | 0o644}))
     assert [printed(each.spot.place) for each in audit(audited)] == [f"{AT_WS}.auth.ticket.principals.joe.ticket"]
+
+
+# -- what we ship
+
+SAMPLES = Path(__file__).parents[3] / "config"
+SAMPLE_ENVIRON = {
+    "PUBLIC_ORIGIN": "https://app.example.com",
+    "BIND_ADDRESS": "0.0.0.0",
+    "TLS_KEY": "privkey.pem",
+    "TLS_CERTIFICATE": "fullchain.pem",
+    "TLS_CLIENT_CA": "services.pem",
+}
+
+# Those for the first steps let any page connect, because nobody knows yet where the pages are going to be.
+FOUND_IN_SAMPLES = {
+    "echo.json": [],
+    "minimal.json": ["any-origin-inside"],
+    "minimal.toml": ["any-origin-inside"],
+    "production.yaml": [],
+    "router.json": ["any-origin-inside"],
+    "tls.yaml": [],
+}
+
+
+def names_in(path: Path, on: Imagined, environ: Mapping[str, str]) -> list[str]:
+    """Return the names of what is found in a file."""
+    return [each.weakness.name for each in audit(view(path, opened(path, environ=environ), on))]
+
+
+def test_every_sample_is_looked_at() -> None:
+    """A new one is judged below."""
+    suffixes = {".json", ".yaml", ".yml", ".toml"}
+    there = {path.name for path in SAMPLES.iterdir() if path.suffix in suffixes} - {"router.schema.json"}
+    assert set(FOUND_IN_SAMPLES) == there
+
+
+@pytest.mark.parametrize("name", FOUND_IN_SAMPLES)
+def test_a_sample_has_the_weak_spots_that_it_is_known_for(name: str) -> None:
+    """The ones for production have none, even where they listen on all interfaces, behind a proxy or with TLS."""
+    behind_a_proxy = {} if name != "production.yaml" else {"BIND_ADDRESS": "127.0.0.1"}
+    assert FOUND_IN_SAMPLES[name] == names_in(SAMPLES / name, machine(), SAMPLE_ENVIRON | behind_a_proxy)
+
+
+def test_the_sample_for_production_says_what_its_socket_depends_on() -> None:
+    """In a folder that everybody may enter, everybody is a service; its comment says what to do."""
+    path = SAMPLES / "production.yaml"
+    on = machine(modes=dict.fromkeys((path / "router.sock").parents, stat.S_IFDIR | 0o755))
+    assert ["open-socket"] == names_in(path, on, {"PUBLIC_ORIGIN": "https://app.example.com"})
+    assert "Give it one that only the services' group may enter" in path.read_text()
+
+
+def test_crossbars_default_is_kept_from_strangers_and_open_to_pages() -> None:
+    """Its shape starts, on loopback; what is left are its own choices."""
+    path = Path(__file__).parent / "crossbar/files/default/config.json"
+    assert ["any-origin-inside", "listed-folders"] == names_in(path, machine(), {"PORT": "8080"})
