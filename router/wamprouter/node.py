@@ -39,6 +39,7 @@ from wamprouter.callbacks import session_class as session_of
 from wamprouter.callers import Caller
 from wamprouter.config import Checked, NodeConfig
 from wamprouter.control import Command, Outcome, listen
+from wamprouter.descriptors import allow_open_files
 from wamprouter.gates import Gates, load
 from wamprouter.guests import Guest, reap_when_told
 from wamprouter.inbox import refused_publication
@@ -61,6 +62,8 @@ from wamprouter.store.memory import MemoryStore
 __all__ = ["CannotStart", "Node", "run"]
 
 _log = Logger()
+
+_FILES_BESIDES: Final = 200  # open files that are no connections: ports, libraries, stores, pages being sent
 
 
 class Behaviour(NamedTuple):
@@ -370,25 +373,29 @@ def run(
     except CannotStart as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the one line that the operator needs, without a log's prefix
         return 1
+    reloading = partial(_reload, node, reread)
+    without_control = None if control is None else _take_commands(control, {"reload": reloading}, reactor)
     levels.setLogLevelForNamespace("", LogLevel.levelWithName(loglevel))
+    if without_control is not None:
+        # A router that cannot be told to reload is still a router; a signal reaches it all the same.
+        _log.warn("no commands are taken at {path}: {error}", path=str(control), error=str(without_control))
     if loglevel != "debug":
         # A peer that breaks off a handshake is no news, and a thousand of them must not fill the log.
         levels.setLogLevelForNamespace("autobahn", LogLevel.error)
-    _announce(node)
+    # Before anybody hears that the router is there, and may want something of it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: reactor.callFromThread(_shut_down, node, reactor))
+    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reloading))
+    _allow_connections(config)
     for warning in warnings:
-        _log.warn("{warning}", warning=warning)
+        _log.warn("{warning}", warning=warning, is_ours=True)
+    _announce(node)
     for _, guest in node.guests:
         _log.info("guest {name} runs as process {pid}", name=guest.name, pid=guest.pid)
     _log.info("wamprouter {version} is ready; Ctrl-C ends it", version=__version__)
     # What start-up has made stays until the end: the garbage collector need not look at it again and again.
     gc.collect()
     gc.freeze()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: reactor.callFromThread(_shut_down, node, reactor))
-    reloading = partial(_reload, node, reread)
-    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reloading))
-    if control is not None:
-        _take_commands(control, {"reload": reloading}, reactor)
     reap_when_told(reactor)
     if shutdown_after is not None:
         reactor.callLater(shutdown_after, _shut_down, node, reactor)
@@ -411,20 +418,33 @@ def _reload(node: Node, reread: Callable[[], Checked] | None) -> Outcome:
         problems = [str(problem)]
     else:
         for warning in found.warnings:
-            _log.warn("{warning}", warning=warning)
+            _log.warn("{warning}", warning=warning, is_ours=True)
         _log.info("reloaded: {changes}", changes="; ".join(lines))
         return True, [*found.warnings, *lines]
     for line in problems:
-        _log.error("not reloaded, nothing has changed: {line}", line=line)
+        _log.error("not reloaded, nothing has changed: {line}", line=line, is_ours=True)
     return False, problems
 
 
-def _take_commands(path: Path, commands: Mapping[str, Command], reactor: Any) -> None:
+def _take_commands(path: Path, commands: Mapping[str, Command], reactor: Any) -> Exception | None:
+    """Take commands on a socket; return why not, if that is not possible."""
     try:
         listen(path, commands, reactor)
     except (CannotListenError, OSError) as error:
-        # A router that cannot be told to reload is still a router; a signal reaches it all the same.
-        _log.warn("no commands are taken at {path}: {error}", path=str(path), error=str(error))
+        return error
+    return None
+
+
+def _allow_connections(config: NodeConfig) -> None:
+    """Get the open files that the configured connections take, or say that there may not be enough."""
+    most = [transport.max_connections for transport in config.transports]
+    allowed = allow_open_files(sum(most) + _FILES_BESIDES)
+    if most and allowed < max(most):
+        _log.warn(
+            "{allowed} open files are allowed, but a transport may have {most} connections: raise the limit (ulimit -n)",
+            allowed=allowed,
+            most=max(most),
+        )
 
 
 def _announce(node: Node) -> None:
