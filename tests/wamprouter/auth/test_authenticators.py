@@ -368,6 +368,28 @@ def test_whom_a_procedure_does_not_know_is_challenged_all_the_same(name):
     assert DENIED == end((ended or unknown.hear())[0])
 
 
+def test_whom_a_procedure_does_not_know_is_always_shown_the_same():
+    """Whoever was known meanwhile: what changes would tell that it is invented."""
+    desk = Desk("wampcra")
+    desk.open()
+
+    def shown(answer: dict[str, Any] | None) -> Any:
+        guest = begin(desk, "wampcra", {})
+        if answer is None:
+            desk.refuse("com.example.no_such_user")
+        else:
+            desk.answer({"role": "user", **answer})
+        [challenge] = guest.hear()
+        assert isinstance(challenge, Challenge)
+        return {name: value for name, value in challenge.extra.items() if name != "challenge"}
+
+    shown({"secret": "secret", **SALTING})
+    first = shown(None)
+    shown({"secret": "other", "salt": "another form", "iterations": 7})
+    shown({"secret": "plain"})
+    assert first == shown(None)
+
+
 @pytest.mark.parametrize(
     ("method", "credential"),
     [
