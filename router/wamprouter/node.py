@@ -35,7 +35,6 @@ from wamprouter.authz import AnyRole
 from wamprouter.authz.configured import disclosed, static_role
 from wamprouter.authz.dynamic import DynamicRole, noticing_authorizers
 from wamprouter.brevity import BriefObserver
-from wamprouter.callbacks import session_class as session_of
 from wamprouter.callers import Caller
 from wamprouter.config import Checked, NodeConfig
 from wamprouter.control import Command, Outcome, listen
@@ -319,6 +318,8 @@ def _settings(options: configuration.RealmOptions) -> Settings:
 def _session_class(component: configuration.ClassComponent | configuration.FunctionComponent) -> type[Any]:
     """Return the class of a component's session; raise CannotStart if it cannot be had."""
     if isinstance(component, configuration.FunctionComponent):
+        from wamprouter.callbacks import session_class as session_of  # with the client library, which few routers need
+
         wanted = component.callbacks.model_dump(exclude_none=True)
         functions = {event: _load(name) for event, name in wanted.items()}
         for event, function in functions.items():

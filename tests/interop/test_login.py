@@ -184,7 +184,16 @@ def test_a_component_comes_back_until_the_authenticator_is_there(
 @pytest.mark.parametrize("library", ["autobahn_twisted", "autobahn_asyncio"])
 def test_a_component_tries_a_refused_credential_as_often_as_it_is_told(router: RouterProcess, library: str) -> None:
     """To Autobahn|Python an ABORT is a failure as any other; ``max_retries`` or ``is_fatal`` end it."""
-    job = Job(library, "component", "ws+unix", "json", "ticket", "nobody")
-    told = {**job.told(router), "retries": 2, "id": "retrying"}
-    told["how"] = {**told["how"], "authid": f"retrying.{library}"}
-    assert [DENIED] * 3 == play(library, [told])["retrying"]["failures"]
+    job = Job(library, "component", "ws+unix", "json", "ticket", "nobody").told(router)
+    jobs = [
+        {
+            **job,
+            "retries": retries,
+            "gives_up": gives_up,
+            "id": name,
+            "how": {**job["how"], "authid": f"{name}.{library}"},
+        }
+        for name, retries, gives_up in (("retrying", 2, False), ("giving up", 5, True))
+    ]
+    played = play(library, jobs)
+    assert ([DENIED] * 3, [DENIED]) == (played["retrying"]["failures"], played["giving up"]["failures"])

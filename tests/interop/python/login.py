@@ -67,7 +67,13 @@ def transport(job: dict[str, Any]) -> dict[str, Any]:
 
 
 async def by_component(job: dict[str, Any], kind: Any, start: Any) -> None:
-    component = kind(transports=[transport(job)], realm="realm1", authentication={job["method"]: dict(job["how"])})
+    component = kind(
+        transports=[transport(job)],
+        realm="realm1",
+        authentication={job["method"]: dict(job["how"])},
+        # As the documentation has it.
+        is_fatal=(lambda error: getattr(error, "error", "").startswith("wamp.error.")) if job.get("gives_up") else None,
+    )
     joined: list[dict[str, Any]] = []
     reasons: list[str] = []
     errors: list[str] = []
