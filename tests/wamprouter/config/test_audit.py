@@ -232,6 +232,7 @@ CASES = [
         (*LOCAL, DYNAMIC, (f"{VISITORS}.0", ALL)),
         ("realms[0].roles[0].permissions[0]",),
         (*LOCAL, DYNAMIC, (f"{VISITORS}.0", ALL), (f"{VISITORS}.1", DENIED)),
+        also=("strangers-ask",),
     ),
     # An authorizer is as good as an authenticator.
     Case(
@@ -251,6 +252,26 @@ CASES = [
         (DYNAMIC, (SERVICES, [{"uri": "com.example.*", "allow": "all"}])),
         ("realms[0].roles[1].permissions[0]",),
         (DYNAMIC,),
+        also=("others-ask",),
+    ),
+    Case(
+        "strangers-ask",
+        (DYNAMIC, (f"{VISITORS}.0", {"uri": "com.example.*", "allow": {"call": True}})),
+        ("realms[0].roles[0].permissions[0]",),
+        (DYNAMIC, (f"{VISITORS}.0", {"uri": "com.example.*", "allow": {"call": True}}), (f"{VISITORS}.1", DENIED)),
+    ),
+    # Who asks an authorizer learns what it may itself.
+    Case(
+        "strangers-ask",
+        (DYNAMIC, (f"{VISITORS}.0", {"uri": "com.example.*", "allow": {"call": True}})),
+        ("realms[0].roles[0].permissions[0]",),
+        (("realms.0.roles.3", AUTHORIZED), (f"{VISITORS}.0", {"uri": "com.example.*", "allow": {"call": True}})),
+    ),
+    Case(
+        "others-ask",
+        (DYNAMIC, (f"{SERVICES}.1", {"uri": "com.example.authent*", "allow": {"call": True}})),
+        ("realms[0].roles[1].permissions[1]",),
+        (DYNAMIC, (f"{SERVICES}.1", {**DENIED, "allow": {"call": True}})),  # in words, so it is meant
     ),
     Case(
         "strangers-kill",

@@ -15,6 +15,8 @@ from wamprouter.config.safety import exposures, is_everywhere
 
 __all__ = ["WEAKNESSES"]
 
+_AUTHORIZER: Final = "authorizer"
+
 
 def _open_to_strangers(view: View) -> Iterator[Spot]:
     for exposure in exposures(view.config, beyond_proxies=True):
@@ -47,35 +49,61 @@ def _strangers_register(view: View) -> Iterator[Spot]:
                 )
 
 
-def _hijacked_by_strangers(view: View) -> Iterator[Spot]:
-    for role, number, asked, procedure in _registrars(view):
+def _strangers_decide(view: View) -> Iterator[Spot]:
+    for role, number, asked, procedure in _permitted(view, Action.REGISTER):
         if view.is_for_anybody(role):
             yield Spot(
                 (*role.place, "permissions", number),
-                f"anonymous peers may register {procedure}, which decides for others ({printed(asked)})",
+                f"anonymous peers may register {procedure}, which decides about others ({printed(asked)})",
                 f'add {{"uri": "{procedure}"}}, which allows nothing',
             )
 
 
-def _hijacked_by_others(view: View) -> Iterator[Spot]:
-    for role, number, asked, procedure in _registrars(view):
-        named = role.role.permissions[number]
-        is_meant = named.match == "exact" and named.uri == procedure
-        if view.holders(role) and not view.is_for_anybody(role) and not is_meant:
+def _others_decide(view: View) -> Iterator[Spot]:
+    for role, number, asked, procedure in _permitted(view, Action.REGISTER):
+        if _is_by_the_way(view, role, number, procedure):
             yield Spot(
                 (*role.place, "permissions", number),
-                f"{role.role.name} may register {procedure}, which decides for others ({printed(asked)}), by "
-                f"{_pattern(named)}",
+                f"{role.role.name} may register {procedure}, which decides about others ({printed(asked)}), by "
+                f"{_pattern(role.role.permissions[number])}",
                 f'add {{"uri": "{procedure}"}}, which allows nothing, or allow register in it to the role that provides it',
             )
 
 
-def _registrars(view: View) -> Iterator[tuple[RoleAt, int, Place, str]]:
-    """Yield who may register a procedure that decides for others: the role, its permission, who asks, the procedure."""
+def _strangers_ask(view: View) -> Iterator[Spot]:
+    for role, number, asked, procedure in _permitted(view, Action.CALL):
+        if asked[-1] != _AUTHORIZER and view.is_for_anybody(role):
+            yield Spot(
+                (*role.place, "permissions", number),
+                f"anonymous peers may call {procedure} ({printed(asked)}), to guess credentials or read those that it returns",
+                f'add {{"uri": "{procedure}"}}, which allows nothing',
+            )
+
+
+def _others_ask(view: View) -> Iterator[Spot]:
+    for role, number, asked, procedure in _permitted(view, Action.CALL):
+        if asked[-1] != _AUTHORIZER and _is_by_the_way(view, role, number, procedure):
+            yield Spot(
+                (*role.place, "permissions", number),
+                f"{role.role.name} may call {procedure} ({printed(asked)}) by {_pattern(role.role.permissions[number])}, to guess "
+                "credentials or read those that it returns",
+                f'add {{"uri": "{procedure}"}} without call',
+            )
+
+
+def _is_by_the_way(view: View, role: RoleAt, number: int, procedure: str) -> bool:
+    """Tell whether a role that clients log in with has such a permission without being the one that it is written for."""
+    permission = role.role.permissions[number]
+    is_meant = permission.match == "exact" and permission.uri == procedure
+    return bool(view.holders(role)) and not view.is_for_anybody(role) and not is_meant
+
+
+def _permitted(view: View, action: Action) -> Iterator[tuple[RoleAt, int, Place, str]]:
+    """Yield who may do something to a procedure that decides about others: role, permission, who asks, procedure."""
     for asked, procedure, realm in _deciding(view):
         for role in view.roles:
             if view.in_realm(role, realm):
-                number = role.permitting(Action.REGISTER, procedure)
+                number = role.permitting(action, procedure)
                 if number is not None:
                     yield role, number, asked, procedure
 
@@ -89,7 +117,7 @@ def _deciding(view: View) -> Iterator[tuple[Place, str, str | None]]:
     for one in view.roles:
         if one.role.authorizer is not None:
             # Those on demand have no name here; one that no realm has leads to them.
-            yield (*one.place, "authorizer"), one.role.authorizer, "" if one.realm is None else one.realm
+            yield (*one.place, _AUTHORIZER), one.role.authorizer, "" if one.realm is None else one.realm
 
 
 def _strangers_kill(view: View) -> Iterator[Spot]:
@@ -194,14 +222,29 @@ WEAKNESSES: Final = (
         "Anonymous peers may register the procedure that an authenticator or authorizer is, and then decide who gets in and may do "
         "what. It also holds on loopback, where any program and many a web page can connect.",
         "Add a permission with the procedure's URI that allows nothing.",
-        _hijacked_by_strangers,
+        _strangers_decide,
     ),
     Weakness(
         "others-decide",
         Severity.MEDIUM,
         "A role that clients log in with may register an authenticator or authorizer, by a permission for more than that.",
         "Allow it with its very URI to the role that provides it, and deny it to the others.",
-        _hijacked_by_others,
+        _others_decide,
+    ),
+    Weakness(
+        "strangers-ask",
+        Severity.HIGH,
+        "Anonymous peers may call a dynamic authenticator. They can try credentials there without being slowed down, and for "
+        "WAMP-CRA and SCRAM it returns what others log in with.",
+        "Add a permission with the procedure's URI that allows nothing.",
+        _strangers_ask,
+    ),
+    Weakness(
+        "others-ask",
+        Severity.MEDIUM,
+        "A role that clients log in with may call a dynamic authenticator, by a permission for more than that.",
+        "Add a permission with the procedure's URI that does not allow call.",
+        _others_ask,
     ),
     Weakness(
         "strangers-kill",
