@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from tests.docs.pages import DOCS, block, extension
+from tests.docs.pages import DOCS, block, configurations, extension
 from tests.support.certificates import Authority
+from tests.support.process import RouterProcess
 from wamprouter.cli import main
+from wamprouter.cli.audit import report
 from wamprouter.config import (
     NodeConfig,
     TcpEndpoint,
@@ -29,6 +32,7 @@ from wamprouter.config import (
     web,
 )
 from wamprouter.config.audit import WEAKNESSES
+from wamprouter.config.loading import checked
 
 PAGE = DOCS / "security.md"
 MODULES = (auth, components, endpoints, limits, options, realms, transports, web)
@@ -131,6 +135,28 @@ def test_each_role_of_the_hardened_configuration_has_what_it_needs(folder: Path)
     ):
         asked = ["explain", action, uri, "--role", role, "--config", "router.yaml"]
         assert status == CliRunner().invoke(main, asked).exit_code, asked
+
+
+def test_a_router_starts_with_the_hardened_configuration(folder: Path) -> None:
+    """On ports of this test, with everything else as it stands there."""
+    document = yaml.safe_load(block(PAGE, "yaml").text)
+    for transport in document["transports"][:2]:
+        transport["endpoint"] |= {"port": 0, "interface": "127.0.0.1"}
+    with RouterProcess(folder, document) as running:
+        assert ["https", "wss", "rss", "rs+unix"] == [url.partition(":")[0] for url in running.urls]
+
+
+@pytest.mark.parametrize("found", configurations(), ids=lambda found: found[0].id)
+def test_every_configuration_of_the_documentation_can_be_audited(tmp_path: Path, found: tuple[Any, Any]) -> None:
+    """Whatever it has, the audit gets to its end, and each of its lines is one."""
+    each, document = found
+    for name in re.findall(r"\$\{file:([\w/]+)\}", each.text):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("secret\n")
+    opened = checked(document, source="router.yaml", folder=tmp_path, environ={})
+    _, lines = report(tmp_path / "router.yaml", opened)
+    assert lines
+    assert all(line.isprintable() for line in lines)
 
 
 def test_the_table_of_the_audit_has_every_weakness() -> None:

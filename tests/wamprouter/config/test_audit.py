@@ -15,7 +15,7 @@ from wamprouter.auth.hashes import Argon2id, Scrypt, make
 from wamprouter.cli.audit import view
 from wamprouter.config.audit import WEAKNESSES, Certificate, Imagined, Severity, audit, count
 from wamprouter.config.loading import Checked, checked, opened
-from wamprouter.config.problems import printed
+from wamprouter.config.problems import ABSENT, lookup, printed
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FOLDER = Path("/etc/wamprouter")
@@ -479,6 +479,12 @@ CASES = [
         (f"{AT_WS}.options.allowed_origins",),
         (("transports.0.endpoint.interface", "192.168.1.5"), (f"{WS}.auth.cookie", REMOVED)),
     ),
+    Case(
+        "any-origin",
+        ((f"{OPTIONS}.allowed_origins", ["*"]), (f"{WS}.auth.cookie", REMOVED)),
+        (f"{AT_WS}.options.allowed_origins",),
+        (*LOCAL, (f"{OPTIONS}.allowed_origins", ["*"]), (f"{WS}.auth.cookie", REMOVED)),
+    ),
     Case("null-origin", ((f"{OPTIONS}.allow_null_origin", True),), (f"{AT_WS}.options.allow_null_origin",)),
     Case(
         "cookie-for-other-sites",
@@ -570,6 +576,8 @@ CASES = [
     ),
     # -- files
     Case("writable-files", (), ("",), on=with_mode(FILE, stat.S_IFREG | 0o642)),
+    # Who may add files to a folder of code may do everything, although nobody may replace those of others there.
+    Case("writable-files", (), ("",), on=with_mode(FOLDER, stat.S_IFDIR | stat.S_ISVTX | 0o777)),
     Case("writable-files", (), ("pythonpath[0]",), on=with_mode(FOLDER / "lib", stat.S_IFDIR | 0o777)),
     Case(
         "writable-files",
@@ -830,3 +838,16 @@ def test_crossbars_default_is_kept_from_strangers_and_open_to_pages() -> None:
     """Its shape starts, on loopback; what is left are its own choices."""
     path = Path(__file__).parent / "crossbar/files/default/config.json"
     assert ["any-origin-inside", "listed-folders"] == names_in(path, machine(), {"PORT": "8080"})
+
+
+CROSSBAR = Path(__file__).parent / "crossbar/files"
+CROSSBAR_ENVIRON = {"PORT": "8080", "TICKET": TICKET, "FINGERPRINT": "ef" * 20, "NO_THIRD": "yes"}
+
+
+@pytest.mark.parametrize("path", sorted(CROSSBAR.glob("*/config.*")), ids=lambda path: path.parent.name)
+def test_every_file_of_crossbars_form_can_be_audited(path: Path) -> None:
+    """And what is found is in the file itself, or is missing in a part of it."""
+    opened_file = opened(path, environ=CROSSBAR_ENVIRON)
+    for each in audit(view(path, opened_file, machine())):
+        place = opened_file.original(each.problem).place
+        assert place == () or lookup(opened_file.document, place[:1]) is not ABSENT

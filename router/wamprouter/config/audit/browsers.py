@@ -46,6 +46,18 @@ def _any_origin_inside(view: View) -> Iterator[Spot]:
             )
 
 
+def _any_origin(view: View) -> Iterator[Spot]:
+    told = {spot.place for find in (_any_origin_with_credentials, _any_origin_inside) for spot in find(view)}
+    for door, entry in _open_to_pages(view):
+        place = (*door.place, "options", "allowed_origins")
+        if door.front.is_reachable and place not in told:
+            yield Spot(
+                place,
+                f"{entry} lets every page have its visitors' browsers connect, each from an address of its own",
+                _NAME_THEM,
+            )
+
+
 def _open_to_pages(view: View) -> Iterator[tuple[Door, str]]:
     """Yield the doors that pages of any origin may connect to, with the entry that says so."""
     for door in view.doors:
@@ -180,6 +192,13 @@ WEAKNESSES: Final = (
         "somebody opens acts from inside.",
         "Name your pages in `allowed_origins`, and `allow_null_origin: false`.",
         _any_origin_inside,
+    ),
+    Weakness(
+        "any-origin",
+        Severity.LOW,
+        "Pages of any origin may connect to a router that others reach: from many browsers, past the limits of one address.",
+        "Name your pages in `allowed_origins`.",
+        _any_origin,
     ),
     Weakness(
         "null-origin",

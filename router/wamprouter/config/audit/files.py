@@ -25,7 +25,7 @@ _REFERENCE: Final = re.compile(r"(?<!\$)\$\{file:(?P<path>[^}]*?)(:-[^}]*)?\}")
 def _writable(view: View) -> Iterator[Spot]:
     for place, path, what in _named(view):
         mode = view.machine.mode(path)
-        if mode is not None and mode & stat.S_IWOTH and not (stat.S_ISDIR(mode) and mode & stat.S_ISVTX):
+        if mode is not None and mode & stat.S_IWOTH:
             yield Spot(
                 place, f"{what} {path} may be written by every user of this machine ({_octal(mode)})", "chmod o-w"
             )
@@ -42,6 +42,7 @@ def _named(view: View) -> Iterator[tuple[Place, Path, str]]:
     """Yield whatever decides what the router does."""
     if view.file is not None:
         yield (), view.file, "the configuration"
+        yield (), view.file.parent, "the configuration's folder, in which components are found,"
     yield from _keys(view)
     for front in view.fronts:
         if front.tls is not None:
@@ -60,7 +61,7 @@ def _named(view: View) -> Iterator[tuple[Place, Path, str]]:
 def _secret(view: View) -> Iterator[tuple[Place, Path, str]]:
     """Yield whatever others must not read."""
     if view.file is not None and any(is_written(view, one) for one in stored(view)):
-        yield (), view.file, "with credentials in it,"
+        yield (), view.file, "the configuration, which has credentials in it,"
     yield from _keys(view)
 
 
@@ -145,7 +146,7 @@ WEAKNESSES: Final = (
     Weakness(
         "writable-files",
         Severity.HIGH,
-        "Every user of the machine may write the configuration, or a file or folder that it names.",
+        "Every user of the machine may write the configuration or its folder, or a file or folder that it names.",
         "`chmod o-w`.",
         _writable,
     ),
