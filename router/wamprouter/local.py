@@ -23,11 +23,12 @@ from wamp.types import ComponentConfig, TransportDetails
 from wamprouter.auth import Applicant, Grant
 from wamprouter.server.links import Throttled, Wire
 from wamprouter.server.peer import Lobby, Peer
+from wamprouter.session import State
 
 if TYPE_CHECKING:
     from wamprouter.realm.realm import Realm
 
-__all__ = ["CODEC", "WIRE", "LocalConnection", "host"]
+__all__ = ["CODEC", "WIRE", "LocalConnection", "made"]
 
 _log = Logger()
 
@@ -218,11 +219,17 @@ class LocalConnection:
         if handler is not None:
             self._peer.lost()
             self._lobby.dispatcher.flush_soon()
-            handler.onClose(was_clean)
+            try:
+                handler.onClose(was_clean)
+            except Exception:  # noqa: BLE001  # as in ``_hand_over``
+                _log.failure("component {name} failed at its end", name=self.name)
 
     def leave(self) -> None:
-        """Tell the session that the router stops."""
-        self._peer.leave(CLOSE_SYSTEM_SHUTDOWN)
+        """Tell the session to go: the router stops, or has this component no longer. One that has not joined is closed."""
+        if self._peer.state is State.ESTABLISHED:
+            self._peer.leave(CLOSE_SYSTEM_SHUTDOWN)
+        elif self._peer.state is not State.CLOSING:
+            self.close()
 
 
 def _size(message: Message) -> int:
@@ -285,12 +292,11 @@ class _AutobahnTransport:
         """A connection in memory has nothing to bind to."""
 
 
-def host(connection: LocalConnection, session_class: type[Any], *, realm: str, extra: Any) -> None:
-    """Run a session class in the router: ours or Autobahn's, constructed with its own kind of ComponentConfig."""
+def made(session_class: type[Any], *, realm: str, extra: Any) -> Handler:
+    """Return a session of a class, ours or Autobahn's, which is constructed with its own kind of ComponentConfig."""
     if any(base.__module__.startswith("autobahn.") for base in session_class.__mro__):
         from autobahn.wamp.types import ComponentConfig as AutobahnConfig
 
-        session = session_class(AutobahnConfig(realm=realm, extra=extra))
-        connection.open(_AutobahnHandler(session))
-    else:
-        connection.open(session_class(ComponentConfig(realm=realm, extra=extra)))
+        return _AutobahnHandler(session_class(AutobahnConfig(realm=realm, extra=extra)))
+    session: Handler = session_class(ComponentConfig(realm=realm, extra=extra))
+    return session
