@@ -35,6 +35,7 @@ _log = Logger()
 CODEC: Final = CODECS["msgpack"]  # what payloads of local sessions are in; it has binary values, and msgspec is fast
 _OVERHEAD: Final = 200  # bytes that a message counts besides its payload
 _LIMIT: Final = 16 * 1024 * 1024  # as for network connections
+_PATIENCE: Final = 5.0  # seconds from its reply to GOODBYE for what a session has to do before it closes
 _BURST: Final = 1000  # messages handed over in one turn, so that a busy component does not stop the router
 
 
@@ -116,6 +117,7 @@ class LocalConnection:
         self._call_soon = call_soon
         self._queue: deque[Message] = deque()
         self._is_due = False
+        self._is_leaving = False
         self._handler: Handler | None = None
         self._peer = Peer(lobby, _LocalGate(name, role), self, CODEC, self)
 
@@ -202,7 +204,12 @@ class LocalConnection:
         """End the connection, for either end, once what is queued has been handed over."""
         if violation:
             _log.error("component {name} broke the protocol: {reason}", name=self.name, reason=reason)
-        self._call_soon(self._close)
+        if self._is_leaving and self._peer.state is State.CLOSED:
+            # It has replied to our GOODBYE. It may have something to do still, and closes by itself when that is done.
+            self._is_leaving = False
+            self._lobby.call_later(_PATIENCE, self._close)
+        else:
+            self._call_soon(self._close)
 
     def _close(self) -> None:
         self._hand_over()
@@ -227,6 +234,7 @@ class LocalConnection:
     def leave(self) -> None:
         """Tell the session to go: the router stops, or has this component no longer. One that has not joined is closed."""
         if self._peer.state is State.ESTABLISHED:
+            self._is_leaving = True
             self._peer.leave(CLOSE_SYSTEM_SHUTDOWN)
         elif self._peer.state is not State.CLOSING:
             self.close()

@@ -63,6 +63,8 @@ __all__ = ["CannotStart", "Node", "run"]
 
 _log = Logger()
 
+_PATIENCE: Final = 3.0  # seconds for what components do before they go; service managers wait longer
+
 
 class Behaviour(NamedTuple):
     """What a realm can be told anew while it runs."""
@@ -118,7 +120,7 @@ class Node:
         self.parting: list[Guest] = []
         """Guests that have been told to end, because the configuration has them no longer."""
         self._stopped: Deferred[Any] | None = None
-        self._drained_until = 0.0
+        self._is_hurried = False
 
     def make_realm(self, realm: configuration.Realm) -> Realm:
         """Return a realm as it is configured, with nobody in it."""
@@ -221,18 +223,19 @@ class Node:
     def stop(self) -> Deferred[Any]:
         """Let calls in flight come to their end, then tell everyone, and cut who is still there a second later.
 
-        From the beginning nobody comes in any more, and no new call is taken. Called again, it waits for nothing.
+        From the beginning nobody comes in any more, and no new call is taken. Called again, it waits neither for calls nor
+        for components.
         """
         if self._stopped is not None:
-            self._drained_until = self.now()
+            self._is_hurried = True
             return self._stopped
-        self._drained_until = self.now() + self.config.drain_timeout / 1000
+        drained_until = self.now() + self.config.drain_timeout / 1000
         closing = [listener.stop_listening() for listener in self.listeners]
         self.lobby.is_closed = True
         for realm in self.realms:
             realm.drain()
         self._stopped = done = DeferredList([port for port in closing if port is not None], consumeErrors=True)
-        done.addCallback(lambda _: self._wait_until(self._is_drained, lambda: self._drained_until))
+        done.addCallback(lambda _: self._wait_for(lambda: self._is_hurried or self._is_drained(), drained_until))
         done.addCallback(lambda _: self._say_farewell())
         return done
 
@@ -254,25 +257,27 @@ class Node:
         for _, component in self.hosted:
             component.leave()
         self.dispatcher.flush()
-        until = self.now() + FAREWELL
-        waiting = self._wait_until(self._is_empty, lambda: until)
-        waiting.addCallback(lambda _: self._cut())
-        return DeferredList([waiting, *guests], consumeErrors=True)
+        clients = self._wait_for(self._are_clients_gone, self.now() + FAREWELL)
+        clients.addCallback(lambda _: self._cut())
+        components = self._wait_for(self._are_components_gone, self.now() + _PATIENCE)
+        return DeferredList([clients, components, *guests], consumeErrors=True)
 
-    def _is_empty(self) -> bool:
-        """Tell whether everybody is gone. A component that leaves may have something to do in turns of the reactor."""
-        is_anyone_there = any(listener.connections for listener in self.listeners)
-        return not is_anyone_there and not any(component.is_open() for _, component in self.hosted)
+    def _are_clients_gone(self) -> bool:
+        return not any(listener.connections for listener in self.listeners)
+
+    def _are_components_gone(self) -> bool:
+        """Tell whether no component has anything to do before it goes, or nobody wants to wait for that."""
+        return self._is_hurried or not any(component.is_open() for _, component in self.hosted)
 
     def _cut(self) -> None:
         for listener in self.listeners:
             listener.cut("the router stops")
 
-    def _wait_until(self, condition: Callable[[], bool], until: Callable[[], float]) -> Deferred[None]:
+    def _wait_for(self, condition: Callable[[], bool], until: float) -> Deferred[None]:
         finished: Deferred[None] = Deferred()
 
         def look() -> None:
-            if condition() or self.now() >= until():
+            if condition() or self.now() >= until:
                 finished.callback(None)
             else:
                 self.reactor.callLater(0.02, look)
