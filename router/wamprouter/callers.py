@@ -261,6 +261,12 @@ class Caller:
         self._soon(partial(self._subscribe, realm, topic, hear))
         return lambda: self._soon(partial(self._unsubscribe, realm, topic, hear))
 
+    def leave(self, realm: Realm) -> None:
+        """Forget the session in a realm that is no more."""
+        desk = self._desks.get(realm.name)
+        if desk is not None and desk.realm is realm:
+            del self._desks[realm.name]
+
     # -- turns
 
     def _soon(self, action: Callable[[], None]) -> None:

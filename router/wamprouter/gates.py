@@ -1,6 +1,6 @@
 """Makes the gates of transports from their configuration: the part of the composition root that is about who may join.
 
-What outlives a reload is here as well: the failed attempts, and what cookies stand for.
+What outlives a reload is here as well: the failed attempts, what cookies stand for, and the functions that are asked.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from wamprouter.auth.throttle import Throttle
 from wamprouter.callers import Answer, Caller
 from wamprouter.config import auth as settings
 from wamprouter.config.auth import methods as configured_methods
+from wamprouter.config.safety import services
 from wamprouter.local import CODEC
 from wamprouter.server.admission import is_local, network_of
 from wamprouter.server.listeners import CannotStart
@@ -80,6 +81,8 @@ class Gates:
         self._caller = caller
         self._threads = _Threads(reactor)
         self._cookies: dict[config.Cookie | Path, MemoryCookies] = {}  # or the file that they are in
+        self._functions: list[tuple[config.Function, _Consulted]] = []
+        self._own_key = secrets.token_bytes(32)
         # Loopback and Unix sockets are nobody's address, as for limits: a proxy there speaks for everybody.
         self.throttle = Throttle(now, lambda address: "" if is_local(address) else network_of(address))
 
@@ -105,8 +108,8 @@ class Gates:
         store, key = cookie.store, _store_key(cookie)
         made = self._cookies.get(key)
         if made is not None:
-            made.max_age, made.limit = cookie.max_age, cookie.max_cookies
-        elif isinstance(store, settings.MemoryCookies):
+            return made
+        if isinstance(store, settings.MemoryCookies):
             made = MemoryCookies(time, max_age=cookie.max_age, limit=cookie.max_cookies)
         else:
             try:
@@ -123,11 +126,20 @@ class Gates:
         self._cookies[key] = made
         return made
 
-    def keep(self, cookies: Iterable[config.Cookie]) -> None:
-        """Let go of the stores of all other cookies: the configuration has them no longer."""
-        wanted = {_store_key(cookie) for cookie in cookies}
+    def keep(self, transports: Iterable[config.Transport]) -> None:
+        """Let go of all that was made for other transports: the configuration has them no longer."""
+        found = [service for transport in transports for _, service in services(transport)]
+        wanted = {
+            _store_key(service.cookie): service.cookie
+            for service in found
+            if isinstance(service, config.WebSocketService) and service.cookie is not None
+        }
         for key in [one for one in self._cookies if one not in wanted]:
             self._cookies.pop(key).close()
+        for key, made in self._cookies.items():
+            made.max_age, made.limit = wanted[key].max_age, wanted[key].max_cookies
+        asked = [method for service in found for method in configured_methods(service.auth).values()]
+        self._functions = [(method, consulted) for method, consulted in self._functions if method in asked]
 
     # -- the methods
 
@@ -174,7 +186,8 @@ class Gates:
             )
         else:
             principals = self._asked(method, CraUser, "wampcra")
-        return CraMethod(principals, lambda: secrets.token_hex(16), _timestamp, _key(principals), self._threads)
+        key = _key(principals, self._own_key)
+        return CraMethod(principals, lambda: secrets.token_hex(16), _timestamp, key, self._threads)
 
     def _scram(self, method: Any) -> Method:
         from wamp.protocol.auth.scram import PBKDF2, Credential
@@ -199,7 +212,7 @@ class Gates:
         else:
             principals = self._asked(method, ScramPrincipal, "scram")
         nobody = Credential(PBKDF2, b"\0" * 16, 4096, None, secrets.token_bytes(32), secrets.token_bytes(32))
-        return ScramMethod(principals, _nonce, _key(principals), nobody)
+        return ScramMethod(principals, _nonce, _key(principals, self._own_key), nobody)
 
     def _cryptosign(self, method: Any) -> Method:
         from wamprouter.auth.cryptosign import CryptosignMethod, CryptosignPrincipal
@@ -257,7 +270,13 @@ class Gates:
         return ask
 
     def _function(self, method: config.Function) -> Ask:
-        return _Consulted(method, _create(method), self._reactor.callLater, _complain, _blame)
+        """Return the function, which is made once for all that are configured alike. One that has failed is made anew."""
+        for known, consulted in self._functions:
+            if known == method and not consulted.has_failed:
+                return consulted
+        made = _Consulted(method, _create(method), self._reactor.callLater, _complain, _blame)
+        self._functions.append((method, made))
+        return made
 
 
 class _Consulted:
@@ -278,6 +297,8 @@ class _Consulted:
         self._complain = complain
         self._blame = blame
         self._authenticate: Callable[..., Any] | None = None  # None until it is made
+        self.has_failed = False
+        """Whether no function was made."""
         self._asked: dict[_Question, None] = {}
         made.addCallbacks(self._made, self._not_made)
 
@@ -297,6 +318,7 @@ class _Consulted:
         if not callable(authenticate):
             self._blame(f"authenticator {self._name} made no function, but a {type(authenticate).__name__}")
             authenticate = _refuse
+        self.has_failed = authenticate is _refuse
         self._authenticate = authenticate
         for question in list(self._asked):
             self._put(authenticate, question)
@@ -474,13 +496,13 @@ def _static(records: Mapping[str, RecordT]) -> Static[RecordT]:
     return Static(records, _digest(records))
 
 
-def _key(principals: Principals) -> bytes:
+def _key(principals: Principals, own: bytes) -> bytes:
     """Return what invented salts are made with: as secret as the credentials, and the same as long as they are.
 
-    Where the router has none, because somebody else knows them, it is another one at each start.
+    Where the router has none, because somebody else knows them, it is its own, another one at each start.
     """
     if not isinstance(principals, Static) or not principals.records:
-        return secrets.token_bytes(32)
+        return own
     return _digest(principals.records)
 
 

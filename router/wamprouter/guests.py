@@ -43,11 +43,30 @@ class Guest:
         self._command = [_found(guest), *guest.arguments]
         self._ended: Deferred[None] | None = None  # while it runs
         self._process: Any = None
+        self._is_due = False
 
     @property
     def pid(self) -> int | None:
         """The process, while it runs."""
         return None if self._process is None else self._process.pid
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it runs, or will soon."""
+        return self._process is not None or self._is_due
+
+    def follow(self, other: Guest) -> None:
+        """Start once another one, which is told to end, has ended. If it cannot be started then, say so in the log."""
+        self._is_due = True
+        other.stop().addCallback(lambda _: self._start_if_due())
+
+    def _start_if_due(self) -> None:
+        if self._is_due:
+            self._is_due = False
+            try:
+                self.start()
+            except CannotStart as problem:
+                _log.error("{problem}", problem=str(problem))
 
     def start(self) -> None:
         """Start the process; raise CannotStart if that is not possible."""
@@ -77,6 +96,7 @@ class Guest:
 
     def stop(self) -> Deferred[None]:
         """End the process; return what is called when it has ended."""
+        self._is_due = False
         ended = self._ended
         if ended is None:
             return succeed(None)

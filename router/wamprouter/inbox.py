@@ -8,6 +8,7 @@ and nobody else's.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from wamp.protocol.errors import (
@@ -63,11 +64,19 @@ def accept(session: Session, message: Message) -> list[Delivery]:
 
 
 def _decided(session: Session, message: Any, action: Action, uri: str, match: Match = Match.EXACT) -> list[Delivery]:
-    decision = session.role.decide(action, uri, match, message.options)
+    role = session.role
+    decision = role.decide(action, uri, match, message.options)
     if not isinstance(decision, Pending):
         return _carry_out(session, message, action, uri, decision)
     session.waiting = Line()
-    decision.then(lambda settled: _resume(session, message, action, uri, settled))
+
+    def go_on(settled: Decision) -> list[Delivery]:
+        if session.role is role:
+            return _carry_out(session, message, action, uri, settled)
+        # The configuration has changed meanwhile: who has decided has no longer a say in it.
+        return _decided(session, message, action, uri, match)
+
+    decision.then(lambda settled: _resume(session, lambda: go_on(settled)))
     return []
 
 
@@ -109,7 +118,7 @@ def _wait(session: Session, message: Message, waiting: Line) -> list[Delivery]:
     return []
 
 
-def _resume(session: Session, message: Message, action: Action, uri: str, decision: Decision) -> list[Delivery]:
+def _resume(session: Session, go_on: Callable[[], list[Delivery]]) -> list[Delivery]:
     """Go on with a message that is decided about now, and with those that have waited behind it."""
     waiting, session.waiting = session.waiting, None
     assert waiting is not None, "only what is pending is settled, and only once"
@@ -118,7 +127,7 @@ def _resume(session: Session, message: Message, action: Action, uri: str, decisi
         waiting.resume()  # another session may be on that connection now
         return []
     try:
-        deliveries = _carry_out(session, message, action, uri, decision)
+        deliveries = go_on()
         while waiting and not _is_waiting(session):
             deliveries += accept(session, waiting.popleft())
     except ProtocolViolation as violation:

@@ -23,17 +23,19 @@ from wamp.types import ComponentConfig, TransportDetails
 from wamprouter.auth import Applicant, Grant
 from wamprouter.server.links import Throttled, Wire
 from wamprouter.server.peer import Lobby, Peer
+from wamprouter.session import State
 
 if TYPE_CHECKING:
     from wamprouter.realm.realm import Realm
 
-__all__ = ["CODEC", "WIRE", "LocalConnection", "host"]
+__all__ = ["CODEC", "WIRE", "LocalConnection", "made"]
 
 _log = Logger()
 
 CODEC: Final = CODECS["msgpack"]  # what payloads of local sessions are in; it has binary values, and msgspec is fast
 _OVERHEAD: Final = 200  # bytes that a message counts besides its payload
 _LIMIT: Final = 16 * 1024 * 1024  # as for network connections
+_PATIENCE: Final = 5.0  # seconds from its reply to GOODBYE for what a session has to do before it closes
 _BURST: Final = 1000  # messages handed over in one turn, so that a busy component does not stop the router
 
 
@@ -115,6 +117,7 @@ class LocalConnection:
         self._call_soon = call_soon
         self._queue: deque[Message] = deque()
         self._is_due = False
+        self._is_leaving = False
         self._handler: Handler | None = None
         self._peer = Peer(lobby, _LocalGate(name, role), self, CODEC, self)
 
@@ -204,7 +207,12 @@ class LocalConnection:
         """End the connection, for either end, once what is queued has been handed over."""
         if violation:
             _log.error("component {name} broke the protocol: {reason}", name=self.name, reason=reason)
-        self._call_soon(self._close)
+        if self._is_leaving and self._peer.state is State.CLOSED:
+            # It has replied to our GOODBYE. It may have something to do still, and closes by itself when that is done.
+            self._is_leaving = False
+            self._lobby.call_later(_PATIENCE, self._close)
+        else:
+            self._call_soon(self._close)
 
     def _close(self) -> None:
         self._hand_over()
@@ -221,11 +229,18 @@ class LocalConnection:
         if handler is not None:
             self._peer.lost()
             self._lobby.dispatcher.flush_soon()
-            handler.onClose(was_clean)
+            try:
+                handler.onClose(was_clean)
+            except Exception:  # noqa: BLE001  # as in ``_hand_over``
+                _log.failure("component {name} failed at its end", name=self.name)
 
     def leave(self) -> None:
-        """Tell the session that the router stops."""
-        self._peer.leave(CLOSE_SYSTEM_SHUTDOWN)
+        """Tell the session to go: the router stops, or has this component no longer. One that has not joined is closed."""
+        if self._peer.state is State.ESTABLISHED:
+            self._is_leaving = True
+            self._peer.leave(CLOSE_SYSTEM_SHUTDOWN)
+        elif self._peer.state is not State.CLOSING:
+            self.close()
 
 
 def _size(message: Message) -> int:
@@ -288,12 +303,11 @@ class _AutobahnTransport:
         """A connection in memory has nothing to bind to."""
 
 
-def host(connection: LocalConnection, session_class: type[Any], *, realm: str, extra: Any) -> None:
-    """Run a session class in the router: ours or Autobahn's, constructed with its own kind of ComponentConfig."""
+def made(session_class: type[Any], *, realm: str, extra: Any) -> Handler:
+    """Return a session of a class, ours or Autobahn's, which is constructed with its own kind of ComponentConfig."""
     if any(base.__module__.startswith("autobahn.") for base in session_class.__mro__):
         from autobahn.wamp.types import ComponentConfig as AutobahnConfig
 
-        session = session_class(AutobahnConfig(realm=realm, extra=extra))
-        connection.open(_AutobahnHandler(session))
-    else:
-        connection.open(session_class(ComponentConfig(realm=realm, extra=extra)))
+        return _AutobahnHandler(session_class(AutobahnConfig(realm=realm, extra=extra)))
+    session: Handler = session_class(ComponentConfig(realm=realm, extra=extra))
+    return session

@@ -10,7 +10,8 @@ import random
 import secrets
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from time import monotonic, time
@@ -42,7 +43,7 @@ from wamprouter.descriptors import allow_open_files
 from wamprouter.gates import Gates, load
 from wamprouter.guests import Guest, reap_when_told
 from wamprouter.inbox import refused_publication
-from wamprouter.local import LocalConnection, host
+from wamprouter.local import LocalConnection, made
 from wamprouter.logs import log_lines
 from wamprouter.realm.facts import Fact, SessionJoined, SessionKilled, SessionLeft
 from wamprouter.realm.realm import Realm
@@ -63,6 +64,7 @@ __all__ = ["CannotStart", "Node", "run"]
 _log = Logger()
 
 _FILES_BESIDES: Final = 200  # open files that are no connections: ports, libraries, stores, pages being sent
+_PATIENCE: Final = 3.0  # seconds for what components do before they go; service managers wait longer
 
 
 class Behaviour(NamedTuple):
@@ -107,7 +109,7 @@ class Node:
         self._session_ids = session_ids
         self._store = store
         self._tell = _carrying_out(tell)
-        self.realms = Realms(self.make_realm)
+        self.realms = Realms(self.make_realm, self.end_realm)
         self.realms.replace({realm.name: self.make_realm(realm) for realm in config.realms}, config.realm_template)
         self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater, now, self.admission)
         self.gates = Gates(reactor, now, self.caller)
@@ -116,8 +118,10 @@ class Node:
         self.guests = [
             (one, Guest(one, reactor)) for one in config.components if isinstance(one, configuration.GuestComponent)
         ]
+        self.parting: list[Guest] = []
+        """Guests that have been told to end, because the configuration has them no longer."""
         self._stopped: Deferred[Any] | None = None
-        self._drained_until = 0.0
+        self._is_hurried = False
 
     def make_realm(self, realm: configuration.Realm) -> Realm:
         """Return a realm as it is configured, with nobody in it."""
@@ -138,6 +142,14 @@ class Node:
         )
         made.open_meta_api(next(self._session_ids))
         return made
+
+    def end_realm(self, realm: Realm) -> None:
+        """Let go of what a realm holds elsewhere. Nobody is in it any more."""
+        for role in realm.roles.values():
+            if isinstance(role, DynamicRole):
+                role.retire()
+        realm.close()
+        self.caller.leave(realm)
 
     def behaviour(self, realm: configuration.Realm) -> Behaviour:
         """Return what the configuration says of a realm that exists."""
@@ -175,7 +187,7 @@ class Node:
         """Start the components, then listen, then start guests; raise CannotStart if one of them is impossible."""
         for component in self.config.components:
             if not isinstance(component, configuration.GuestComponent):
-                self.hosted.append((component, self.host(component)))
+                self.hosted.append((component, self.host(component)()))
         for listener in self.listeners:
             listener.listen()
         try:
@@ -190,32 +202,41 @@ class Node:
         """Take another configuration; return what has changed, in words. Raise CannotStart: then nothing has."""
         return reload(self, config)
 
-    def host(self, component: configuration.ClassComponent | configuration.FunctionComponent) -> LocalConnection:
-        """Run a component; raise CannotStart if it does not come up."""
+    def host(
+        self, component: configuration.ClassComponent | configuration.FunctionComponent
+    ) -> Callable[[], LocalConnection]:
+        """Make a component's session; return what lets it join. Both raise CannotStart if it does not come up."""
         name = component.name
         session_class = _session_class(component)
-        connection = LocalConnection(self.lobby, lambda action: self.reactor.callLater(0, action), name, component.role)
-        try:
-            host(connection, session_class, realm=component.realm, extra=component.extra)
-        except Exception as error:  # noqa: BLE001  # user code: whatever it raises becomes one line for the operator
-            _log.failure("component {name} failed to start", level=LogLevel.debug, name=name)
-            raise CannotStart(f"component {name} failed to start: {error!r}") from None
-        return connection
+        with _coming_up(name):
+            session = made(session_class, realm=component.realm, extra=component.extra)
+
+        def join() -> LocalConnection:
+            connection = LocalConnection(
+                self.lobby, lambda action: self.reactor.callLater(0, action), name, component.role
+            )
+            with _coming_up(name):
+                connection.open(session)
+            return connection
+
+        return join
 
     def stop(self) -> Deferred[Any]:
         """Let calls in flight come to their end, then tell everyone, and cut who is still there a second later.
 
-        From the beginning nobody comes in any more, and no new call is taken. Called again, it waits for nothing.
+        From the beginning nobody comes in any more, and no new call is taken. Called again, it waits neither for calls nor
+        for components.
         """
         if self._stopped is not None:
-            self._drained_until = self.now()
+            self._is_hurried = True
             return self._stopped
-        self._drained_until = self.now() + self.config.drain_timeout / 1000
+        drained_until = self.now() + self.config.drain_timeout / 1000
         closing = [listener.stop_listening() for listener in self.listeners]
+        self.lobby.is_closed = True
         for realm in self.realms:
             realm.drain()
         self._stopped = done = DeferredList([port for port in closing if port is not None], consumeErrors=True)
-        done.addCallback(lambda _: self._wait_until(self._is_drained, lambda: self._drained_until))
+        done.addCallback(lambda _: self._wait_for(lambda: self._is_hurried or self._is_drained(), drained_until))
         done.addCallback(lambda _: self._say_farewell())
         return done
 
@@ -224,42 +245,56 @@ class Node:
         return self._stopped is not None
 
     def _is_drained(self) -> bool:
-        return not any(session.calls for realm in self.realms for session in realm.sessions.values())
+        """Tell whether no call is in flight, nor waits for its authorization."""
+        return not any(
+            session.calls or session.waiting is not None for realm in self.realms for session in realm.sessions.values()
+        )
 
     def _say_farewell(self) -> Deferred[Any]:
-        guests = [guest.stop() for _, guest in self.guests]
+        guests = [guest.stop() for guest in (*self.parting, *(guest for _, guest in self.guests))]
         for listener in self.listeners:
             for connection in listener.connections:
-                connection.go_away()
+                connection.go_away("the router is shutting down")
         for _, component in self.hosted:
             component.leave()
         self.dispatcher.flush()
-        until = self.now() + FAREWELL
-        waiting = self._wait_until(self._is_empty, lambda: until)
-        waiting.addCallback(lambda _: self._cut())
-        return DeferredList([waiting, *guests], consumeErrors=True)
+        clients = self._wait_for(self._are_clients_gone, self.now() + FAREWELL)
+        clients.addCallback(lambda _: self._cut())
+        components = self._wait_for(self._are_components_gone, self.now() + _PATIENCE)
+        return DeferredList([clients, components, *guests], consumeErrors=True)
 
-    def _is_empty(self) -> bool:
-        """Tell whether everybody is gone. A component that leaves may have something to do in turns of the reactor."""
-        is_anyone_there = any(listener.connections for listener in self.listeners)
-        return not is_anyone_there and not any(component.is_open() for _, component in self.hosted)
+    def _are_clients_gone(self) -> bool:
+        return not any(listener.connections for listener in self.listeners)
+
+    def _are_components_gone(self) -> bool:
+        """Tell whether no component has anything to do before it goes, or nobody wants to wait for that."""
+        return self._is_hurried or not any(component.is_open() for _, component in self.hosted)
 
     def _cut(self) -> None:
         for listener in self.listeners:
-            for connection in listener.connections:
-                connection.drop("the router stops")
+            listener.cut("the router stops")
 
-    def _wait_until(self, condition: Callable[[], bool], until: Callable[[], float]) -> Deferred[None]:
+    def _wait_for(self, condition: Callable[[], bool], until: float) -> Deferred[None]:
         finished: Deferred[None] = Deferred()
 
         def look() -> None:
-            if condition() or self.now() >= until():
+            if condition() or self.now() >= until:
                 finished.callback(None)
             else:
                 self.reactor.callLater(0.02, look)
 
         look()
         return finished
+
+
+@contextmanager
+def _coming_up(name: str) -> Iterator[None]:
+    """Make one line for the operator of whatever a component raises."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  # user code: anything may come
+        _log.failure("component {name} failed to start", level=LogLevel.debug, name=name)
+        raise CannotStart(f"component {name} failed to start: {error!r}") from None
 
 
 def _carrying_out(tell: Callable[[Fact], None]) -> Callable[[Fact], None]:
@@ -386,7 +421,9 @@ def run(
     # Before anybody hears that the router is there, and may want something of it.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: reactor.callFromThread(_shut_down, node, reactor))
-    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reloading))
+    if reread is not None:
+        signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reloading))
+    reap_when_told(reactor)
     _allow_connections(config)
     for warning in warnings:
         _log.warn("{warning}", warning=warning, is_ours=True)
@@ -397,7 +434,6 @@ def run(
     # What start-up has made stays until the end: the garbage collector need not look at it again and again.
     gc.collect()
     gc.freeze()
-    reap_when_told(reactor)
     if shutdown_after is not None:
         reactor.callLater(shutdown_after, _shut_down, node, reactor)
     reactor.run(installSignalHandlers=False)
@@ -406,25 +442,31 @@ def run(
 
 def _reload(node: Node, reread: Callable[[], Checked] | None) -> Outcome:
     """Take the configuration as it is now; return whether that was done, and what to say of it."""
-    if node.is_stopping:
-        return False, ["the router is stopping"]
-    if reread is None:
-        return False, ["the router was started without a configuration file"]
     try:
-        found = reread()
-        lines = node.reload(found.config)
+        return True, _reloaded(node, reread)
     except configuration.ConfigError as error:
         problems = error.problems
     except CannotStart as problem:
         problems = [str(problem)]
-    else:
-        for warning in found.warnings:
-            _log.warn("{warning}", warning=warning, is_ours=True)
-        _log.info("reloaded: {changes}", changes="; ".join(lines))
-        return True, [*found.warnings, *lines]
+    except Exception:  # noqa: BLE001  # the outermost loop: a bug of ours, which must not end the router
+        _log.failure("while reloading")
+        return False, ["the router failed to reload; its log has more"]
     for line in problems:
         _log.error("not reloaded, nothing has changed: {line}", line=line, is_ours=True)
     return False, problems
+
+
+def _reloaded(node: Node, reread: Callable[[], Checked] | None) -> list[str]:
+    if node.is_stopping:
+        raise CannotStart("the router is stopping")
+    if reread is None:
+        raise CannotStart("the router was started without a configuration file")
+    found = reread()
+    lines = node.reload(found.config)
+    for warning in found.warnings:
+        _log.warn("{warning}", warning=warning, is_ours=True)
+    _log.info("reloaded: {changes}", changes="; ".join(lines))
+    return [*found.warnings, *lines]
 
 
 def _take_commands(path: Path, commands: Mapping[str, Command], reactor: Any) -> Exception | None:

@@ -14,8 +14,10 @@ __all__ = ["Realms"]
 class Realms:
     """Finds a realm by its name; makes it, if the configuration has a template for such."""
 
-    def __init__(self, make: Callable[[config.Realm], Realm]) -> None:
+    def __init__(self, make: Callable[[config.Realm], Realm], end: Callable[[Realm], None] = lambda _: None) -> None:
+        """``end`` is told of a realm that was made on demand and is forgotten."""
         self._make = make
+        self._end = end
         self._fixed: Mapping[str, Realm] = {}
         self._template: config.RealmTemplate | None = None
         self._on_demand: dict[str, Realm] = {}
@@ -58,11 +60,18 @@ class Realms:
         if template is None or not self._is_for_template(name):
             return None
         if len(self._on_demand) >= template.max_realms:
-            self._on_demand = {known: realm for known, realm in self._on_demand.items() if realm.sessions}
+            self._forget_empty_ones()
         if len(self._on_demand) >= template.max_realms:
             return None
         realm = self._on_demand[name] = self._make(template.realm(name))
         return realm
+
+    def _forget_empty_ones(self) -> None:
+        empty = [realm for realm in self._on_demand.values() if not realm.sessions]
+        for realm in empty:
+            del self._on_demand[realm.name]
+        for realm in empty:
+            self._end(realm)
 
     def _is_for_template(self, name: str) -> bool:
         return self._template is not None and is_valid_realm(name) and not is_reserved(name)

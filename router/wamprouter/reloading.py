@@ -7,9 +7,10 @@ more is revoked. The others are told to leave.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from wamprouter import config
 from wamprouter.config.auth import TicketJwt
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["FAREWELL", "reload"]
 
 FAREWELL: Final = 1.0  # seconds that clients have to answer a close frame before their connections are cut
+
+_CLOSED: Final = "this transport is no longer configured"
 
 
 def reload(node: Node, new: config.NodeConfig) -> list[str]:
@@ -52,11 +55,13 @@ class _Change:
         self._in_place: list[Callable[[], None]] = []
         self._retiring: list[Behaviour] = []
         self._changed_realms: set[Realm] = set()
+        self._closed_realms: list[Realm] = []
         self._leaving: list[Listener] = []
 
     # -- what can fail
 
     def prepare(self) -> None:
+        self._undo.callback(self._node.gates.keep, self._old.transports)
         self._prepare_listeners()
         self._prepare_realms()
         self._prepare_components()
@@ -68,35 +73,35 @@ class _Change:
         listeners: list[Listener] = []
         added: list[Listener] = []
         for transport in self._new.transports:
-            listener = next((one for one in standing if _is_same_place(one.transport, transport)), None)
+            listener = _at_its_place(standing, transport)
             if listener is None:
                 listener = Listener(transport, node)
                 added.append(listener)
             else:
                 standing.remove(listener)
-                if listener.transport != transport or _reads_files(transport):
+                if listener.transport != transport:
                     self._in_place.append(listener.prepare(transport))
-                    how = (
-                        "is changed" if listener.transport != transport else "has read its certificates and keys again"
-                    )
-                    self._done.append(f"transport {transport.endpoint.address} {how}")
+                    self._done.append(f"transport {listener.address} is changed")
+                elif _reads_files(transport):
+                    self._in_place.append(listener.prepare(transport))
+                    self._done.append(f"transport {listener.address} has read its certificates and keys again")
             listeners.append(listener)
-        for listener in standing:
-            self._done.append(f"transport {listener.transport.endpoint.address} is closed")
         self._leaving = standing
+        self._done += [f"transport {listener.address} is closed" for listener in standing]
         self._open(added)
         self._in_place.append(lambda: setattr(node, "listeners", listeners))
 
     def _open(self, added: list[Listener]) -> None:
         """Open new ports. One that an old transport has on another interface is taken from that first."""
         for listener in self._leaving:
-            if any(_share_port(listener.transport, one.transport) for one in added):
+            port = listener.port
+            if port is not None and any(port in _ports(one.transport) for one in added):
                 listener.close_at_once()
-                self._undo.callback(listener.listen)
+                self._undo.callback(listener.listen, port)
         for listener in added:
             listener.listen()
             self._undo.callback(listener.close_at_once)
-            self._done.append(f"transport {listener.transport.endpoint.address} is open")
+            self._done.append(f"transport {listener.address} is open")
 
     def _prepare_realms(self) -> None:
         node = self._node
@@ -105,7 +110,8 @@ class _Change:
         for realm in self._new.realms:
             existing = node.realms.existing(realm.name)
             if existing is None:
-                fixed[realm.name] = node.make_realm(realm)
+                fixed[realm.name] = made = node.make_realm(realm)
+                self._undo.callback(node.end_realm, made)
                 self._done.append(f"realm {realm.name} is new")
             else:
                 fixed[realm.name] = existing
@@ -116,6 +122,7 @@ class _Change:
             if other.name in fixed:
                 continue
             if template is None or other.name in old:
+                self._closed_realms.append(other)
                 self._done.append(f"realm {other.name} is closed")
             elif template != self._old.realm_template:
                 self._change_realm(other, template.realm(other.name))
@@ -126,6 +133,7 @@ class _Change:
 
         before = Behaviour(dict(realm.roles), realm.settings, realm.tell_others)
         after = self._node.behaviour(described)
+        # Already here, because components that are to join may need a new role.
         realm.configure(*after)
         self._undo.callback(after.retire)
         self._undo.callback(realm.configure, *before)
@@ -137,6 +145,7 @@ class _Change:
         node = self._node
         standing = list(node.hosted)
         hosted: list[tuple[config.Component, LocalConnection]] = []
+        joining: list[tuple[config.Component, Callable[[], LocalConnection]]] = []
         for component in self._new.components:
             if isinstance(component, config.GuestComponent):
                 continue
@@ -144,37 +153,56 @@ class _Change:
             if known is not None:
                 standing.remove(known)
                 hosted.append(known)
-                continue
-            connection = node.host(component)
+            else:
+                joining.append((component, node.host(component)))
+        for component, join in joining:
+            connection = join()
             self._undo.callback(connection.abort)
             hosted.append((component, connection))
             self._done.append(f"component {component.name} is started")
         for component, connection in standing:
-            self._done.append(f"component {component.name} is ended")
-            self._in_place.append(connection.leave)
+            if connection.is_open():
+                self._done.append(f"component {component.name} is ended")
+                self._in_place.append(connection.leave)
         self._in_place.append(lambda: setattr(node, "hosted", hosted))
 
     def _prepare_guests(self) -> None:
         node = self._node
         standing = list(node.guests)
         guests: list[tuple[config.GuestComponent, Guest]] = []
+        new: list[Guest] = []
         for component in self._new.components:
             if not isinstance(component, config.GuestComponent):
                 continue
-            known = next((one for one in standing if one[0] == component), None)
+            known = next((one for one in standing if one[0] == component and one[1].is_there), None)
             if known is not None:
                 standing.remove(known)
                 guests.append(known)
-                continue
-            guest = Guest(component, node.reactor)
+            else:
+                guest = Guest(component, node.reactor)
+                new.append(guest)
+                guests.append((component, guest))
+        leaving = [guest for _, guest in standing if guest.is_there]
+        self._in_place.append(lambda: setattr(node, "guests", guests))
+        for guest in new:
+            self._start(guest, next((one for one in leaving if one.name == guest.name), None))
+        for guest in leaving:
+            self._done.append(f"guest {guest.name} is ended")
+            self._in_place.append(partial(self._part_with, guest))
+
+    def _start(self, guest: Guest, predecessor: Guest | None) -> None:
+        """Start a guest; if it is another form of one that runs, once that has ended: both would want the same URIs."""
+        if predecessor is None:
             guest.start()
             self._undo.callback(guest.stop)
-            guests.append((component, guest))
-            self._done.append(f"guest {component.name} is started")
-        for component, guest in standing:
-            self._done.append(f"guest {component.name} is ended")
-            self._in_place.append(_calling(guest.stop))
-        self._in_place.append(lambda: setattr(node, "guests", guests))
+        else:
+            self._in_place.append(lambda: guest.follow(predecessor))
+        self._done.append(f"guest {guest.name} is started")
+
+    def _part_with(self, guest: Guest) -> None:
+        parting = self._node.parting
+        parting.append(guest)
+        guest.stop().addCallback(lambda _: parting.remove(guest))
 
     # -- what cannot
 
@@ -184,69 +212,59 @@ class _Change:
             behaviour.retire()
         for put_in_place in self._in_place:
             put_in_place()
+        for realm in self._changed_realms:
+            realm.resize()
         if self._new.limits != self._old.limits:
             node.admission.limits = AdmissionLimits(**self._new.limits.model_dump())
             self._done.append("limits are changed")
         node.config = self._new
-        ended = self._revise_sessions()
+        ended = self._end_sessions()
         if ended:
             self._done.append(f"{ended} session{'' if ended == 1 else 's'} ended")
-        for listener in self._leaving:
-            listener.stop_listening()
-            for connection in listener.connections:
-                connection.go_away()
-            node.reactor.callLater(FAREWELL, _cut, listener)
-        node.gates.keep(cookie for transport in self._new.transports for cookie in _cookies(transport))
+        for realm in self._closed_realms:
+            node.end_realm(realm)
+        node.gates.keep(self._new.transports)
         node.dispatcher.flush()
         return self._done or ["nothing has changed"]
 
-    def _revise_sessions(self) -> int:
+    def _end_sessions(self) -> int:
+        """Look at every session again; return how many are ended."""
         node = self._node
-        before = _count(node.realms)
+        realms = [*node.realms, *self._closed_realms]
+        before = _count(realms)
+        for listener in self._leaving:
+            listener.retire(_CLOSED)
+            node.reactor.callLater(FAREWELL, listener.cut, "its transport is closed")
         for listener in node.listeners:
             for connection in listener.connections:
                 connection.revise(self._changed_realms)
         for _, component in node.hosted:
             component.revise(self._changed_realms)
-        return before - _count(node.realms)
-
-
-def _cut(listener: Listener) -> None:
-    for connection in listener.connections:
-        connection.drop("its transport is closed")
-
-
-def _cookies(transport: config.Transport) -> Iterator[config.Cookie]:
-    for _, service in services(transport):
-        if isinstance(service, config.WebSocketService) and service.cookie is not None:
-            yield service.cookie
+        return before - _count(realms)
 
 
 def _count(realms: Iterable[Realm]) -> int:
     return sum(len(realm.sessions) for realm in realms)
 
 
-def _calling(action: Callable[[], Any]) -> Callable[[], None]:
-    """Return an action that returns nothing."""
-
-    def call() -> None:
-        action()
-
-    return call
+def _at_its_place(listeners: list[Listener], transport: config.Transport) -> Listener | None:
+    """Return the listener whose port a transport can have, rather one that is the same already."""
+    found = [listener for listener in listeners if _is_at_its_place(listener, transport)]
+    return next((listener for listener in found if listener.transport == transport), found[0] if found else None)
 
 
-def _is_same_place(one: config.Transport, other: config.Transport) -> bool:
-    """Tell whether two transports listen in the same place, so that the port can stay open."""
-    a, b = one.endpoint, other.endpoint
+def _is_at_its_place(listener: Listener, transport: config.Transport) -> bool:
+    a, b = listener.transport.endpoint, transport.endpoint
     if isinstance(a, config.TcpEndpoint) and isinstance(b, config.TcpEndpoint):
-        # Where the system chooses the port, an id tells which one it is.
-        return (a.interface, a.port) == (b.interface, b.port) and (a.port != 0 or one.id == other.id)
+        if a.port == b.port == 0:  # where the system chooses, an id tells which one it is
+            return a.interface == b.interface and listener.transport.id == transport.id
+        port = a.port if listener.port is None else listener.port
+        return a.interface == b.interface and port in b.ports
     return isinstance(a, config.UnixEndpoint) and isinstance(b, config.UnixEndpoint) and a.path == b.path
 
 
-def _share_port(one: config.Transport, other: config.Transport) -> bool:
-    a, b = one.endpoint, other.endpoint
-    return isinstance(a, config.TcpEndpoint) and isinstance(b, config.TcpEndpoint) and a.port == b.port != 0
+def _ports(transport: config.Transport) -> range:
+    return transport.endpoint.ports if isinstance(transport.endpoint, config.TcpEndpoint) else range(0)
 
 
 def _reads_files(transport: config.Transport) -> bool:

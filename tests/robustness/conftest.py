@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from tests.support.process import RouterProcess, config
+from tests.support.raw import Client
+from tests.support.reloading import BASE, ROLES, Connect
+from wamp.protocol.messages import Hello, Welcome
 
 Start = Callable[..., RouterProcess]
 
@@ -41,3 +44,34 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
 def start_shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Start routers for all tests of a module."""
     yield from _starter(lambda: tmp_path_factory.mktemp("router"))
+
+
+@pytest.fixture(scope="module")
+def _shared(start_shared: Start) -> RouterProcess:
+    return start_shared(**BASE)
+
+
+@pytest.fixture
+def reloadable(_shared: RouterProcess) -> RouterProcess:
+    """A router with ``BASE``, whatever the test before has made of it."""
+    done, lines = _shared.reload(BASE)
+    assert done, lines
+    return _shared
+
+
+@pytest.fixture
+def connect(reloadable: RouterProcess) -> Iterator[Connect]:
+    """Join the router with ``BASE``; close everything at the end."""
+    clients: list[Client] = []
+
+    def connect(scheme: str = "rs", *, join: str | None = "realm1", **options: Any) -> Client:
+        client = Client(reloadable.url(scheme), join=False, **options)
+        clients.append(client)
+        if join is not None:
+            client.send(Hello(join, {"roles": ROLES}))
+            client.expect(Welcome)
+        return client
+
+    yield connect
+    for client in clients:
+        client.close()

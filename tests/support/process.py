@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from wamprouter.control import Outcome, ask, socket_paths
+
 ROOT = Path(__file__).parents[2]
 
 ALLOW_ALL = {"uri": "", "match": "prefix", "allow": "all"}
@@ -40,9 +42,10 @@ class RouterProcess:
 
     def __init__(self, folder: Path, configuration: dict[str, Any], *arguments: str) -> None:
         self.folder = folder
-        file = folder / "router.json"
+        self.file = file = folder / "router.json"
         file.write_text(json.dumps(configuration))
-        expected = sum(map(_addresses, configuration["transports"]))
+        workers = configuration.get("workers", [configuration])  # where Crossbar has its transports
+        expected = sum(_addresses(each) for worker in workers for each in worker["transports"])
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "client"), str(ROOT / "router")))}
         self.errors: list[str] = []
         self.process = subprocess.Popen(
@@ -65,6 +68,16 @@ class RouterProcess:
     def _read_errors(self) -> None:
         assert self.process.stderr is not None
         self.errors.extend(self.process.stderr)
+
+    def reload(self, configuration: dict[str, Any] | str | None = None) -> Outcome:
+        """Let it read its file again, with something else in it if that is given; return what it says of that."""
+        if configuration is not None:
+            text = configuration if isinstance(configuration, str) else json.dumps(configuration)
+            # At once, so that the router never reads half of it.
+            written = self.file.with_name("router.new")
+            written.write_text(text)
+            written.replace(self.file)
+        return ask(socket_paths(self.file), "reload")
 
     @property
     def pid(self) -> int:

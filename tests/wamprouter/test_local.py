@@ -27,7 +27,7 @@ from wamp.protocol.messages import (
 from wamp.protocol.uris import Match
 from wamp.twisted import ApplicationSession
 from wamprouter.authz.roles import Action, Role, Rule
-from wamprouter.local import LocalConnection, host
+from wamprouter.local import LocalConnection, made
 from wamprouter.realm.settings import Settings
 from wamprouter.server.admission import Admission, AdmissionLimits
 from wamprouter.server.dispatch import Dispatcher
@@ -71,7 +71,7 @@ class House:
 
     def host(self, session_class: type[Any], *, realm: str = "realm1", extra: Any = None) -> LocalConnection:
         connection = self.connection()
-        host(connection, session_class, realm=realm, extra=extra)
+        connection.open(made(session_class, realm=realm, extra=extra))
         self.turn()
         return connection
 

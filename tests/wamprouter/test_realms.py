@@ -22,9 +22,9 @@ class Made:
 def realms(max_realms: int | None = 2) -> Realms:
     fixed = configuration.Realm(name="fixed", roles=({"name": "user"},))
     template = None if max_realms is None else configuration.RealmTemplate(roles=(ROLE,), max_realms=max_realms)
-    made = Realms(Made)
-    made.replace({"fixed": Made(fixed)}, template)
-    return made
+    found = Realms(Made)
+    found.replace({"fixed": Made(fixed)}, template)
+    return found
 
 
 def test_a_realm_of_the_configuration_is_found():

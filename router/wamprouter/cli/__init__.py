@@ -6,6 +6,8 @@ imports what it needs when it runs. A mistake is one line on standard error, nev
 
 import os
 import sys
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -85,6 +87,7 @@ def start(
 
     file = _located(config, cbdir)
     found = _opened(file)
+    environ = dict(os.environ)
     set_environment(found.config)
     extend_path(found.config, file)
 
@@ -97,21 +100,13 @@ def start(
             log = (folder / "node.log").open("a", encoding="utf-8")
         except OSError as error:
             _exit(REFUSED, [f"{folder / 'node.log'}: cannot be written: {error.strerror}"])
-    from wamprouter.control import socket_path
-
-    def reread() -> "Checked":
-        from wamprouter import config
-
-        assert file is not None
-        again = config.opened(file)
-        extend_path(again.config, file)
-        return again
+    from wamprouter.control import socket_paths
 
     sys.exit(
         run(
             found.config,
-            reread=reread if file else None,
-            control=socket_path(file),
+            reread=partial(_reread, file, environ) if file else None,
+            control=socket_paths(file)[0],
             loglevel=loglevel,
             warnings=found.warnings,
             log=log,
@@ -119,6 +114,20 @@ def start(
             shutdown_after=shutdownafter,
         )
     )
+
+
+def _reread(file: Path, environ: Mapping[str, str]) -> "Checked":
+    """Return the configuration as it is now. Components that it starts find their variables and their modules.
+
+    ``environ`` is the environment as the router was started with it: that of the configuration must not get into it.
+    """
+    from wamprouter import config
+    from wamprouter.cli.imports import extend_path, set_environment
+
+    again = config.opened(file, environ=environ)
+    set_environment(again.config)
+    extend_path(again.config, file)
+    return again
 
 
 @main.command()
@@ -130,10 +139,10 @@ def reload(config: Path | None, cbdir: Path | None) -> None:
     The router is found by the path of its configuration. Permissions, credentials, realms, transports, limits, certificates
     and components become as the file says; sessions that are still admitted stay. A file with a mistake changes nothing.
     """
-    from wamprouter.control import NobodyThere, ask, socket_path
+    from wamprouter.control import NobodyThere, ask, socket_paths
 
     try:
-        done, lines = ask(socket_path(_located(config, cbdir)), "reload")
+        done, lines = ask(socket_paths(_located(config, cbdir)), "reload")
     except NobodyThere as problem:
         _exit(UNREACHABLE, [str(problem)])
     if not done:

@@ -134,8 +134,12 @@ class TcpEndpoint(Model):
     @property
     def address(self) -> str:
         """Return the address as logs and URLs write it."""
+        return self.address_with(self.port if self.portrange is None else f"{self.port}-{self.ports[-1]}")
+
+    def address_with(self, port: object) -> str:
+        """Return the address with a certain port of those that it may be."""
         host = f"[{self.interface}]" if self.version == 6 else self.interface
-        return f"{host}:{self.port}" if self.portrange is None else f"{host}:{self.port}-{self.ports[-1]}"
+        return f"{host}:{port}"
 
 
 class UnixEndpoint(Model):

@@ -189,10 +189,14 @@ class Broker:
         self.withheld_events = 0
         """How many were not, because their payload is for who knows payload passthru mode only."""
         self.configure(settings)
+        self.resize(settings)
 
     def configure(self, settings: Settings) -> None:
-        """Take new settings. What is there already stays, where there is room for it."""
+        """Take new settings. That can be taken back: what is kept stays until ``resize``."""
         self._max_subscriptions = settings.max_subscriptions
+
+    def resize(self, settings: Settings) -> None:
+        """Keep as many events as the settings say: of what is there already, what there is room for."""
         self.retention.resize(settings.max_retained, settings.max_retained_bytes)
         rules: dict[tuple[str, Match], HistoryRule] = {}
         for rule in settings.history:
@@ -211,6 +215,12 @@ class Broker:
         if not subscription.subscribers:
             self._index.discard(subscription.topic, subscription.match)
             del self.subscriptions[subscription.id]
+
+    def close(self) -> None:
+        """Let go of what is kept outside of the realm, which is no more."""
+        for subscription in list(self.subscriptions.values()):
+            if subscription.log is not None:
+                self._end_history(subscription)
 
     # -- subscriptions
 

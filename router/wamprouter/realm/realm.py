@@ -113,13 +113,24 @@ class Realm:
         }
 
     def configure(self, roles: Mapping[str, AnyRole], settings: Settings, tell: facts.Tell) -> None:
-        """Take new roles and settings, which ``revise`` applies to who is here already."""
+        """Take new roles and settings, which ``revise`` applies to who is here already.
+
+        That can be taken back by another ``configure``. ``resize`` cannot.
+        """
         self.roles = roles
         self.settings = settings
         self.tell_others = tell
         self.broker.configure(settings)
         self.dealer.configure(settings)
         self.testaments.limit = settings.max_testaments
+
+    def resize(self) -> None:
+        """Forget what is kept beyond what the settings say, and begin to keep what they say."""
+        self.broker.resize(self.settings)
+
+    def close(self) -> None:
+        """Let go of what is kept of this realm, which is no more. Everybody has left it."""
+        self.broker.close()
 
     def revise(self, session: Session, reason: str) -> list[Delivery]:
         """Give a session the role that now has the name of its old one; return what it and others must hear of that.
@@ -142,7 +153,8 @@ class Realm:
         self._routes = {**self._routes, Call: self._refuse_call}
 
     def _refuse_call(self, session: Session, message: Call) -> list[Delivery]:
-        if message.request in session.calls:  # more of a progressive call
+        # Taken are: more of a progressive call, what the router itself asks, and what a callee needs for its answer.
+        if message.request in session.calls or session.is_own or session.invocations:
             return self.dealer.call(session, message)
         raise Unavailable("the router is shutting down")
 

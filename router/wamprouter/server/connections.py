@@ -59,8 +59,8 @@ class Monitored(Protocol):
 
     def ping(self) -> None: ...
 
-    def go_away(self) -> None:
-        """Close because the router stops, in the way that lets the client come back."""
+    def go_away(self, reason: str) -> None:
+        """Close because the router or the transport ends, in the way that lets the client come back."""
 
     def revise(self, changed: Container[Realm]) -> None:
         """End the session, or change what it may: the configuration is another one now, and so are these realms."""

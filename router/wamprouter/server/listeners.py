@@ -24,10 +24,12 @@ from wamprouter.server.metering import RateLimit, peer_class
 from wamprouter.server.peer import Lobby
 from wamprouter.server.proxies import NO_PROXIES, Proxies
 from wamprouter.server.turns import Turns
+from wamprouter.server.unix import listen_on_unix
 
 if TYPE_CHECKING:
     from wamprouter.server.tls_context import TlsContext
     from wamprouter.web.pages import ServiceInfo
+    from wamprouter.web.site import BoundedSite, SitePages
 
 __all__ = ["CannotStart", "Listener", "Maker"]
 
@@ -51,22 +53,24 @@ class Maker(Protocol):
 
 
 class _Form:
-    """What a listener is in one form of its configuration: a ``Maker`` whose gates outlive it.
+    """What a listener is in one form of its configuration: a ``Maker`` whose gates and whose web server outlive it.
 
     Connections refer to the gate of their service. So that one keeps its gate when the configuration changes, and that gate
-    learns to admit as the new configuration says.
+    learns to admit as the new configuration says. In the same way a connection of HTTP keeps its web server.
     """
 
-    def __init__(self, maker: Maker, standing: Mapping[str, MethodGate]) -> None:
+    def __init__(self, maker: Maker, before: _Form | None = None) -> None:
         self.maker = maker
         self.gates: dict[str, MethodGate] = {}  # path of a service, "" where there are no paths -> its gate
-        self._standing = standing
+        self.site: BoundedSite | None = None
+        self._before = before
         self._successors: list[tuple[MethodGate, MethodGate]] = []
+        self._pages: SitePages | None = None
 
     def gate(self, auth: config.Auth, cookie: config.Cookie | None, path: str) -> MethodGate:
         """Return the gate of a service; raise CannotStart if there can be none as it is configured."""
         made = self.maker.gate(auth, cookie)
-        gate = self._standing.get(path)
+        gate = None if self._before is None else self._before.gates.get(path)
         if gate is None:
             gate = made
         else:
@@ -74,13 +78,35 @@ class _Form:
         self.gates[path] = gate
         return gate
 
+    def serve(self, pages: SitePages, connections: Connections) -> BoundedSite:
+        """Return the web server that has these pages, once this form is put in place."""
+        from wamprouter.web.site import BoundedSite
+
+        before = None if self._before is None else self._before.site
+        self._pages = pages
+        self.site = BoundedSite(pages, connections) if before is None else before
+        return self.site
+
     def put_in_place(self) -> None:
         """Let the gates admit as this form says, and those of services that are gone nobody any more."""
+        before, self._before = self._before, None
+        assert before is not None
         for gate, successor in self._successors:
             gate.adopt(successor)
-        for path, gate in self._standing.items():
+        for path, gate in before.gates.items():
             if path not in self.gates:
                 gate.close()
+        if self.site is not None and self._pages is not None:
+            self.site.serve(self._pages)
+        elif before.site is not None:
+            before.site.retire()
+
+    def retire(self) -> None:
+        """Admit nobody any more, by whichever connection."""
+        for gate in self.gates.values():
+            gate.close()
+        if self.site is not None:
+            self.site.retire()
 
 
 class Listener:
@@ -92,7 +118,7 @@ class Listener:
             transport.max_connections, maker.now, maker.admission, maker.turns, _proxies(transport)
         )
         self._reactor = maker.reactor
-        self._form = _Form(maker, {})
+        self._form = _Form(maker)
         self.tls = _holder(_context(transport))
         """The certificate and key that new connections get; None without TLS."""
         self._factory = self._make_factory(transport, self._form, self.tls)
@@ -114,7 +140,7 @@ class Listener:
         Raise CannotStart if it cannot be had; nothing has changed then. Connections that are open keep their options, and
         their gates follow.
         """
-        form = _Form(self._form.maker, self._form.gates)
+        form = _Form(self._form.maker, self._form)
         context = _context(transport)
         tls = _holder(context) if self.tls is None or context is None else self.tls
         factory = self._make_factory(transport, form, tls)
@@ -139,17 +165,14 @@ class Listener:
 
         return put_in_place
 
-    def listen(self) -> None:
-        """Open the port; raise CannotStart if that is not possible."""
+    def listen(self, port: int | None = None) -> None:
+        """Open the port, or that one of those that it may be; raise CannotStart if that is not possible."""
         endpoint = self.transport.endpoint
         try:
             if isinstance(endpoint, config.TcpEndpoint):
-                self._port = self._listen_on_tcp(endpoint)
+                self._port = self._listen_on_tcp(endpoint) if port is None else self._listen_on(port, endpoint)
             else:
-                # With a lock file, a socket file that a crashed router left behind is known for what it is.
-                self._port = self._reactor.listenUNIX(
-                    str(endpoint.path), self._factory, backlog=endpoint.backlog, wantPID=True
-                )
+                self._port = listen_on_unix(self._reactor, endpoint.path, self._factory, backlog=endpoint.backlog)
         except (CannotListenError, OSError) as error:  # OSError: the lock file beside a Unix socket
             cause = error.socketError if isinstance(error, CannotListenError) else error
             reason = getattr(cause, "strerror", None) or cause
@@ -181,6 +204,20 @@ class Listener:
         port, self._port = self._port, None
         return port.stopListening() if port is not None else None
 
+    def retire(self, reason: str) -> None:
+        """Close the port and send everybody away: the configuration has this transport no longer."""
+        self.stop_listening()
+        self._form.retire()
+        for connection in self.connections:
+            connection.go_away(reason)
+
+    def cut(self, reason: str) -> None:
+        """Cut the connections that are still there."""
+        for connection in self.connections:
+            connection.drop(reason)
+        if self._form.site is not None:
+            self._form.site.cut()
+
     def close_at_once(self) -> None:
         """Close the port now and not in the next turn, so that another listener can have it."""
         if self._sweeping.running:
@@ -195,6 +232,14 @@ class Listener:
         """The TCP port that is open, also where the configuration says 0."""
         host = self._port.getHost() if self._port is not None else None
         return getattr(host, "port", None)
+
+    @property
+    def address(self) -> str:
+        """The address as logs write it, with the port that is open."""
+        endpoint = self.transport.endpoint
+        if isinstance(endpoint, config.UnixEndpoint) or self.port is None:
+            return endpoint.address
+        return endpoint.address_with(self.port)
 
     def addresses(self) -> list[str]:
         """Return the URLs under which clients reach it."""
@@ -340,13 +385,12 @@ def _rawsocket(transport: config.RawSocketTransport, connections: Connections, f
 
 def _web(transport: config.WebTransport, connections: Connections, form: _Form) -> Any:
     from wamprouter.web.headers import AnswerHeaders
-    from wamprouter.web.site import BoundedSite
+    from wamprouter.web.site import SitePages
 
     options = transport.options
     is_secure = _tls_of(transport) is not None
-    return BoundedSite(
+    pages = SitePages(
         _resources(transport.paths, transport, connections, form),
-        connections,
         timeout=options.client_timeout,
         access_log=options.access_log,
         headers=AnswerHeaders(
@@ -355,6 +399,7 @@ def _web(transport: config.WebTransport, connections: Connections, form: _Form) 
             server=f"wamprouter/{__version__}" if options.show_server_version else None,
         ),
     )
+    return form.serve(pages, connections)
 
 
 def _resources(

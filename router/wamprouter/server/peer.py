@@ -36,6 +36,7 @@ from wamprouter.session import ROUTED, Act, Session, State, next_act
 __all__ = ["Connection", "Lobby", "Peer"]
 
 
+_STOPPING: Final = "the router is shutting down"
 _PATIENCE: Final = 5.0  # seconds for the reply to our GOODBYE; it takes a round trip, and whatever is queued before it
 
 
@@ -96,7 +97,7 @@ class RealmFinder(Protocol):
 class Lobby:
     """What peers need before and after they have a session: realms, session ids, the dispatcher, a clock."""
 
-    __slots__ = ("_interned", "admission", "call_later", "dispatcher", "now", "realms", "session_ids")
+    __slots__ = ("_interned", "admission", "call_later", "dispatcher", "is_closed", "now", "realms", "session_ids")
 
     def __init__(
         self,
@@ -113,6 +114,8 @@ class Lobby:
         self.call_later = call_later
         self.now = now
         self.admission = admission
+        self.is_closed = False
+        """Whether nobody may join any more, because the router stops."""
         self._interned: dict[frozenset[str], frozenset[str]] = {}
 
     def intern(self, announced: frozenset[str]) -> frozenset[str]:
@@ -222,7 +225,9 @@ class Peer:
         details = read(HelloDetails, hello.details)
         login = Login(hello.realm, details, next(lobby.session_ids), self._connection, lobby.now())
         self._login = login
-        if not lobby.admission.may_join(login.address):
+        if lobby.is_closed:
+            self._refuse(NotReady(_STOPPING))
+        elif not lobby.admission.may_join(login.address):
             self._refuse(NotReady("too many joins from this address"))
         elif not lobby.realms.may_have(hello.realm):
             self._refuse(NoSuchRealm(f"no realm {hello.realm!r} on this router"))
@@ -282,6 +287,9 @@ class Peer:
 
     def _admit(self, login: Login, grant: Grant) -> None:
         lobby, details = self._lobby, login.details
+        if lobby.is_closed:
+            self._refuse(NotReady(_STOPPING))
+            return
         name = grant.realm or login.realm
         realm = lobby.realms.get(name)
         role = None if realm is None else realm.roles.get(grant.role)

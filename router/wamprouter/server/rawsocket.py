@@ -228,9 +228,9 @@ class RawSocketConnection(Protocol):
             self.close(reason)
             self.factory.call_later(_FAREWELL, self.transport.abortConnection)  # as in ``expel``
 
-    def go_away(self) -> None:
+    def go_away(self, reason: str) -> None:
         self._part()
-        self.close("the router is shutting down")
+        self.close(reason)
 
     def _part(self) -> None:
         peer, self.peer = self.peer, None

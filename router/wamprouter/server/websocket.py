@@ -433,9 +433,9 @@ class WebSocketConnection(WebSocketServerProtocol):
         if self.state == _OPEN:
             self._end(CLOSE_TRY_AGAIN_LATER if may_return else CLOSE_POLICY_VIOLATION, reason)
 
-    def go_away(self) -> None:
-        """Close because the router stops: clients reconnect after this code, and would not after GOODBYE."""
-        self._end(CLOSE_GOING_AWAY, "the router is shutting down")
+    def go_away(self, reason: str) -> None:
+        """Close because this end goes: clients reconnect after this code, and would not after GOODBYE."""
+        self._end(CLOSE_GOING_AWAY, reason)
 
     def _end(self, code: int, reason: str) -> None:
         if self.state == _OPEN:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from autobahn.twisted.resource import WebSocketResource
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -185,6 +185,7 @@ class HttpConnection(HTTPChannel):
     place: str | None = None
 
     def connectionMade(self) -> None:
+        self.site.channels[self] = None
         self._is_in_head = True
         self._is_waiting = False  # for its next turn
         self._deadline: Any = None
@@ -201,7 +202,7 @@ class HttpConnection(HTTPChannel):
         # Nothing here takes a body. It is not read, so the connection cannot go on behind it.
         has_body, self.length = self.length != 0, 0
         super().allHeadersReceived()
-        self.persistent = self.persistent and not has_body
+        self.persistent = self.persistent and not has_body and not self.site.is_retired
 
     def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:
         self.site.headers.apply(headers)
@@ -226,6 +227,12 @@ class HttpConnection(HTTPChannel):
                 self._networkProducer.resumeProducing()
             self.dataReceived(b"")
 
+    def retire(self) -> None:
+        """Close as soon as no request is being answered."""
+        self.persistent = False
+        if not self.requests:
+            self.loseConnection()
+
     def drop(self, reason: str) -> None:
         self.forceAbortClient()
 
@@ -241,22 +248,50 @@ class HttpConnection(HTTPChannel):
             deadline.cancel()
 
 
+class SitePages(NamedTuple):
+    """What a site serves, and how."""
+
+    root: Any
+    timeout: int
+    access_log: bool
+    headers: AnswerHeaders
+
+
 class BoundedSite(Site):
     """A site that turns connections away when there are too many. WebSockets that began here count as well."""
 
     protocol: Any = HttpConnection  # without Twisted's wrapper, which would choose HTTP/2 by TLS
 
-    def __init__(
-        self, root: Any, connections: Connections, *, timeout: int, access_log: bool, headers: AnswerHeaders
-    ) -> None:
-        super().__init__(root, timeout=timeout, requestFactory=HttpRequest)
-        self.headers = headers
+    def __init__(self, pages: SitePages, connections: Connections) -> None:
+        super().__init__(pages.root, requestFactory=HttpRequest)
         self.client = connections.client
         self.displayTracebacks = False
         self.noisy = False
         self._connections = connections
         self.turns = connections.turns
-        self._access_log = access_log
+        self.channels: dict[HttpConnection, None] = {}
+        """Connections that speak HTTP: those that have become WebSockets are gone from here."""
+        self.is_retired = False
+        self.serve(pages)
+
+    def serve(self, pages: SitePages) -> None:
+        """Serve these pages from now on, also to who is connected already."""
+        self.resource = pages.root
+        self.timeOut = pages.timeout
+        self.headers = pages.headers
+        self._access_log = pages.access_log
+
+    def retire(self) -> None:
+        """Serve nothing any more. Answers that have begun go on."""
+        self.is_retired = True
+        self.resource = notFound()
+        for channel in list(self.channels):
+            channel.retire()
+
+    def cut(self) -> None:
+        """Cut whoever is still connected."""
+        for channel in list(self.channels):
+            channel.drop("its transport is closed")
 
     def buildProtocol(self, addr: Any) -> Any:
         try:
@@ -269,6 +304,7 @@ class BoundedSite(Site):
 
     def release(self, channel: HttpConnection) -> None:
         """Count a connection no longer: it is closed, or has become a WebSocket, which counts itself."""
+        self.channels.pop(channel, None)
         place, channel.place = channel.place, None
         if place is not None:
             self._connections.leave(place)
