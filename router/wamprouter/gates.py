@@ -11,6 +11,8 @@ import inspect
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from time import time
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -21,7 +23,15 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure as Raised
 
 from wamp.exception import ApplicationError
-from wamp.protocol.errors import AuthenticationFailed, WampError
+from wamp.protocol.errors import (
+    AuthenticationFailed,
+    CallTimeout,
+    InvalidArgument,
+    ProtocolViolation,
+    Unavailable,
+    WampError,
+)
+from wamp.protocol.serializers import TranscodingError
 from wamprouter import config
 from wamprouter.auth import Later, Method, NotReady, Step
 from wamprouter.auth.anonymous import AnonymousMethod, AskedAnonymous
@@ -32,8 +42,8 @@ from wamprouter.auth.throttle import Throttle
 from wamprouter.callers import Answer, Caller
 from wamprouter.config import auth as settings
 from wamprouter.config.auth import methods as configured_methods
-from wamprouter.remarks import Remarks
-from wamprouter.server.admission import network_of
+from wamprouter.local import CODEC
+from wamprouter.server.admission import is_local, network_of
 from wamprouter.server.listeners import CannotStart
 from wamprouter.store.cookies import FileCookies, MemoryCookies
 
@@ -42,8 +52,24 @@ __all__ = ["Gates", "load"]
 _log = Logger()
 
 _MOST_WAITING: Final = 100  # credentials that wait for a thread to be compared in; each takes some 50 ms
+_MOST_ASKED: Final = 10_000  # logins about which one function is being asked; each has a peer waiting
 
 RecordT = TypeVar("RecordT", bound=Principal)
+
+
+# What follows from what strangers do. Of each of these three kinds of lines the log has a few at a time.
+
+
+def _remark(text: str) -> None:
+    _log.info("{refusal}", refusal=text)
+
+
+def _complain(text: str) -> None:
+    _log.warn("{complaint}", complaint=text)
+
+
+def _blame(text: str) -> None:
+    _log.error("{fault}", fault=text)
 
 
 class Gates:
@@ -51,12 +77,11 @@ class Gates:
 
     def __init__(self, reactor: Any, now: Callable[[], float], caller: Caller) -> None:
         self._reactor = reactor
-        self._remark = Remarks(lambda text: _log.info("{text}", text=text), now)
-        self._complain = Remarks(lambda text: _log.warn("{text}", text=text), now)
         self._caller = caller
         self._threads = _Threads(reactor)
-        self._cookies: dict[config.Cookie, MemoryCookies] = {}
-        self.throttle = Throttle(now, network_of)
+        self._cookies: dict[config.Cookie | Path, MemoryCookies] = {}  # or the file that they are in
+        # Loopback and Unix sockets are nobody's address, as for limits: a proxy there speaks for everybody.
+        self.throttle = Throttle(now, lambda address: "" if is_local(address) else network_of(address))
 
     def make(self, auth: config.Auth, cookie: config.Cookie | None = None) -> MethodGate:
         """Return what admits sessions on a transport; raise CannotStart if that is not possible."""
@@ -71,36 +96,38 @@ class Gates:
             made,
             self.throttle,
             self._reactor.callLater,
-            self._remark,
+            _remark,
             names_unknown=auth.name_unknown_principals,
         )
 
     def _store(self, cookie: config.Cookie) -> MemoryCookies:
-        """Return the store of a kind of cookie: one for all transports that are configured alike."""
-        if cookie not in self._cookies:
-            store = cookie.store
-            if isinstance(store, settings.MemoryCookies):
-                made = MemoryCookies(time, max_age=cookie.max_age, limit=cookie.max_cookies)
-            else:
-                try:
-                    made = FileCookies(
-                        store.filename,
-                        time,
-                        max_age=cookie.max_age,
-                        limit=cookie.max_cookies,
-                        purge=store.purge_on_startup,
-                        complain=self._complain,
-                    )
-                except OSError as error:
-                    raise CannotStart(f"cannot keep cookies in {store.filename}: {error.strerror}") from None
-            self._cookies[cookie] = made
-        return self._cookies[cookie]
+        """Return the store of a kind of cookie: one for all transports that are configured alike, or share a file."""
+        store, key = cookie.store, _store_key(cookie)
+        made = self._cookies.get(key)
+        if made is not None:
+            made.max_age, made.limit = cookie.max_age, cookie.max_cookies
+        elif isinstance(store, settings.MemoryCookies):
+            made = MemoryCookies(time, max_age=cookie.max_age, limit=cookie.max_cookies)
+        else:
+            try:
+                made = FileCookies(
+                    store.filename,
+                    time,
+                    max_age=cookie.max_age,
+                    limit=cookie.max_cookies,
+                    purge=store.purge_on_startup,
+                    complain=_complain,
+                )
+            except OSError as error:
+                raise CannotStart(f"cannot keep cookies in {store.filename}: {error.strerror}") from None
+        self._cookies[key] = made
+        return made
 
     def keep(self, cookies: Iterable[config.Cookie]) -> None:
         """Let go of the stores of all other cookies: the configuration has them no longer."""
-        wanted = set(cookies)
-        for cookie in [one for one in self._cookies if one not in wanted]:
-            self._cookies.pop(cookie).close()
+        wanted = {_store_key(cookie) for cookie in cookies}
+        for key in [one for one in self._cookies if one not in wanted]:
+            self._cookies.pop(key).close()
 
     # -- the methods
 
@@ -126,15 +153,14 @@ class Gates:
             )
             for authid, principal in method.principals.items()
         }
-        nobody = hashes.dummy(record.secret for record in records.values())
-        return StaticTickets(Static(records), nobody, self._threads)
+        return StaticTickets(_static(records), self._threads)
 
     def _wampcra(self, method: Any) -> Method:
         from wamprouter.auth.wampcra import CraMethod, CraUser
 
         principals: Principals
         if isinstance(method, settings.CraStatic):
-            principals = Static(
+            principals = _static(
                 {
                     authid: CraUser(
                         **_common(user),
@@ -156,7 +182,7 @@ class Gates:
 
         principals: Principals
         if isinstance(method, settings.ScramStatic):
-            principals = Static(
+            principals = _static(
                 {
                     authid: ScramPrincipal(
                         **_common(each),
@@ -187,7 +213,7 @@ class Gates:
             authid: CryptosignPrincipal(**_common(each), authorized_keys=each.authorized_keys)
             for authid, each in method.principals.items()
         }
-        return CryptosignMethod(Static(records), challenge, requires_binding=method.require_channel_binding)
+        return CryptosignMethod(_static(records), challenge, requires_binding=method.require_channel_binding)
 
     def _tls(self, method: Any) -> Method:
         from wamprouter.auth.tls import AskedCertificates, CertificateMethod, TlsPrincipal
@@ -213,7 +239,7 @@ class Gates:
             who, ask = f"authenticator {method.authenticator}", self._procedure(method)
         else:
             who, ask = f"authenticator {method.create}", self._function(method)
-        return Asked(ask, kind, name, provider=method.type, complain=lambda text: self._complain(f"{who}: {text}"))
+        return Asked(ask, kind, name, provider=method.type, complain=lambda text: _complain(f"{who}: {text}"))
 
     def _procedure(self, method: config.Dynamic) -> Ask:
         def ask(realm: str, authid: str | None, details: dict[str, Any], answered: Callable[[object], None]) -> None:
@@ -231,25 +257,101 @@ class Gates:
         return ask
 
     def _function(self, method: config.Function) -> Ask:
-        made = _create(method)
+        return _Consulted(method, _create(method), self._reactor.callLater, _complain, _blame)
 
-        def ask(realm: str, authid: str | None, details: dict[str, Any], answered: Callable[[object], None]) -> None:
-            def raised(failure: Raised) -> None:
-                error: Any = failure.value
-                if isinstance(error, ApplicationError) or hasattr(error, "error_message"):  # ours, or Autobahn's
-                    text = error.args[0] if error.args and isinstance(error.args[0], str) else ""
-                    answered(Failure(str(error.error), text))
-                else:
-                    _log.failure("authenticator {name} raised", failure, name=method.create)
-                    answered(Failure("wamp.error.runtime_error"))
 
-            def call(authenticate: Any) -> Any:
-                maybeDeferred(authenticate, realm, authid, details).addCallbacks(answered, raised)
-                return authenticate
+class _Consulted:
+    """A Python function that is asked about logins: an ``Ask``. The first answer counts, or that there is none in time."""
 
-            made.addCallback(call)
+    def __init__(
+        self,
+        method: config.Function,
+        made: Deferred[Any],
+        call_later: Callable[[float, Callable[[], None]], Any],
+        complain: Callable[[str], None],
+        blame: Callable[[str], None],
+    ) -> None:
+        """``made`` becomes the function. ``blame`` is told of exceptions, with tracebacks."""
+        self._name = method.create
+        self._timeout = method.timeout / 1000
+        self._call_later = call_later
+        self._complain = complain
+        self._blame = blame
+        self._authenticate: Callable[..., Any] | None = None  # None until it is made
+        self._asked: dict[_Question, None] = {}
+        made.addCallbacks(self._made, self._not_made)
 
-        return ask
+    def __call__(
+        self, realm: str, authid: str | None, details: dict[str, Any], answered: Callable[[object], None]
+    ) -> None:
+        if len(self._asked) >= _MOST_ASKED:
+            answered(Failure(Unavailable.uri))
+            return
+        question = _Question((realm, authid, details), answered)
+        self._asked[question] = None
+        question.timer = self._call_later(self._timeout, partial(self._answer, question, Failure(CallTimeout.uri)))
+        if self._authenticate is not None:
+            self._put(self._authenticate, question)
+
+    def _made(self, authenticate: Any) -> None:
+        if not callable(authenticate):
+            self._blame(f"authenticator {self._name} made no function, but a {type(authenticate).__name__}")
+            authenticate = _refuse
+        self._authenticate = authenticate
+        for question in list(self._asked):
+            self._put(authenticate, question)
+
+    def _not_made(self, raised: Raised) -> None:
+        self._blame(f"authenticator {self._name} failed to start:\n{raised.getTraceback()}")
+        self._made(_refuse)
+
+    def _put(self, authenticate: Callable[..., Any], question: _Question) -> None:
+        maybeDeferred(authenticate, *question.asked).addCallbacks(
+            lambda answer: self._answer(question, self._plain(answer)),
+            lambda raised: self._answer(question, self._raised(raised)),
+        )
+
+    def _answer(self, question: _Question, answer: object) -> None:
+        if question not in self._asked:
+            return
+        del self._asked[question]
+        if question.timer.active():
+            question.timer.cancel()
+        question.answered(answer)
+
+    def _plain(self, answer: object) -> object:
+        """Return an answer as it would be had a procedure given it: values that can be sent to others."""
+        try:
+            return CODEC.serializer.unpack(CODEC.serializer.pack(answer))
+        except (TranscodingError, ProtocolViolation) as error:
+            self._complain(f"authenticator {self._name} returned what cannot be sent: {error}")
+            return Failure(InvalidArgument.uri)
+
+    def _raised(self, raised: Raised) -> Failure:
+        error: Any = raised.value
+        if isinstance(error, ApplicationError) or hasattr(error, "error_message"):  # ours, or Autobahn's
+            text = error.args[0] if error.args and isinstance(error.args[0], str) else ""
+            return Failure(str(error.error), text)
+        self._blame(f"authenticator {self._name} raised:\n{raised.getTraceback()}")
+        return Failure("wamp.error.runtime_error")
+
+
+def _refuse(*_: object) -> NoReturn:
+    raise ApplicationError("wamp.error.runtime_error", "it has failed to start")
+
+
+class _Question:
+    """What a function is asked, and who waits for the answer."""
+
+    def __init__(self, asked: tuple[str, str | None, dict[str, Any]], answered: Callable[[object], None]) -> None:
+        self.asked = asked
+        self.answered = answered
+        self.timer: Any = None
+
+
+def _store_key(cookie: config.Cookie) -> config.Cookie | Path:
+    """Return what tells the stores of cookies apart."""
+    return cookie if isinstance(cookie.store, settings.MemoryCookies) else cookie.store.filename.resolve()
 
 
 def _jwt(method: settings.TicketJwt) -> Method:
@@ -330,18 +432,7 @@ def _create(method: config.Function) -> Deferred[Any]:
         raise CannotStart(f"authenticator {method.create} failed to start: {error!r}") from None
     if not inspect.isawaitable(made) and not callable(made):
         raise CannotStart(f"authenticator {method.create} made no function, but a {type(made).__name__}")
-
-    def failed(failure: Raised) -> Callable[..., NoReturn]:
-        _log.failure("authenticator {name} failed to start", failure, name=method.create)
-
-        def refuse(*_: object) -> NoReturn:
-            raise RuntimeError("it has failed to start")
-
-        return refuse
-
-    outcome: Deferred[Any] = maybeDeferred(lambda: made)
-    outcome.addErrback(failed)
-    return outcome
+    return maybeDeferred(lambda: made)
 
 
 def load(name: str) -> Any:
@@ -379,6 +470,10 @@ def _timestamp() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _static(records: Mapping[str, RecordT]) -> Static[RecordT]:
+    return Static(records, _digest(records))
+
+
 def _key(principals: Principals) -> bytes:
     """Return what invented salts are made with: as secret as the credentials, and the same as long as they are.
 
@@ -386,4 +481,8 @@ def _key(principals: Principals) -> bytes:
     """
     if not isinstance(principals, Static) or not principals.records:
         return secrets.token_bytes(32)
-    return hashlib.sha256(msgspec.json.encode(principals.records)).digest()
+    return _digest(principals.records)
+
+
+def _digest(records: Mapping[str, Principal]) -> bytes:
+    return hashlib.sha256(msgspec.json.encode(records)).digest()

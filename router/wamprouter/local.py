@@ -93,6 +93,7 @@ class LocalConnection:
     owner: Throttled | None = None
     address = "local"
     cookie: str | None = None
+    has_new_cookie = False
 
     def __init__(
         self,
@@ -161,6 +162,9 @@ class LocalConnection:
             self._call_soon(self._hand_over)
 
     def dismiss(self, reason: str, *, may_return: bool = False) -> None:
+        self.close(reason)
+
+    def drop(self, reason: str) -> None:
         self.close(reason)
 
     def described(self) -> dict[str, Any]:

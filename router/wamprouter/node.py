@@ -35,7 +35,6 @@ from wamprouter.authz import AnyRole
 from wamprouter.authz.configured import disclosed, static_role
 from wamprouter.authz.dynamic import DynamicRole, noticing_authorizers
 from wamprouter.brevity import BriefObserver
-from wamprouter.callbacks import session_class as session_of
 from wamprouter.callers import Caller
 from wamprouter.config import Checked, NodeConfig
 from wamprouter.control import Command, Outcome, listen
@@ -56,6 +55,7 @@ from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.listeners import CannotStart, Listener
 from wamprouter.server.peer import Lobby, Peer
 from wamprouter.server.turns import Turns
+from wamprouter.session import Session
 from wamprouter.store.memory import MemoryStore
 
 __all__ = ["CannotStart", "Node", "run"]
@@ -154,6 +154,7 @@ class Node:
             role.name,
             role.authorizer,
             realm=realm.name,
+            describe=_transport_of,
             ask=partial(self.caller.call, realm.name, role.authorizer, timeout=role.authorizer_timeout / 1000),
             hear=partial(self.caller.subscribe, realm.name, f"{role.authorizer}.changed"),
             deliver=self.dispatcher.deliver,
@@ -274,6 +275,13 @@ def _carrying_out(tell: Callable[[Fact], None]) -> Callable[[Fact], None]:
     return carry_out
 
 
+def _transport_of(session: Session) -> dict[str, Any]:
+    """Return what authorizers are told of a connection: no headers, which have secrets in them."""
+    peer = session.link.owner
+    described = peer.transport() if isinstance(peer, Peer) else {}
+    return {key: described[key] for key in ("type", "peer", "is_secure") if key in described}
+
+
 def _log_fact(fact: Fact) -> None:
     """Log who comes and goes."""
     if isinstance(fact, SessionJoined | SessionLeft):
@@ -310,6 +318,8 @@ def _settings(options: configuration.RealmOptions) -> Settings:
 def _session_class(component: configuration.ClassComponent | configuration.FunctionComponent) -> type[Any]:
     """Return the class of a component's session; raise CannotStart if it cannot be had."""
     if isinstance(component, configuration.FunctionComponent):
+        from wamprouter.callbacks import session_class as session_of  # with the client library, which few routers need
+
         wanted = component.callbacks.model_dump(exclude_none=True)
         functions = {event: _load(name) for event, name in wanted.items()}
         for event, function in functions.items():
@@ -364,27 +374,29 @@ def run(
     except CannotStart as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the one line that the operator needs, without a log's prefix
         return 1
+    reloading = partial(_reload, node, reread)
+    without_control = None if control is None else _take_commands(control, {"reload": reloading}, reactor)
     levels.setLogLevelForNamespace("", LogLevel.levelWithName(loglevel))
+    if without_control is not None:
+        # A router that cannot be told to reload is still a router; a signal reaches it all the same.
+        _log.warn("no commands are taken at {path}: {error}", path=str(control), error=str(without_control))
     if loglevel != "debug":
         # A peer that breaks off a handshake is no news, and a thousand of them must not fill the log.
         levels.setLogLevelForNamespace("autobahn", LogLevel.error)
-    # Before anybody hears that the router is there, and may want to end it.
+    # Before anybody hears that the router is there, and may want something of it.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: reactor.callFromThread(_shut_down, node, reactor))
+    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reloading))
     _allow_connections(config)
-    _announce(node)
     for warning in warnings:
-        _log.warn("{warning}", warning=warning)
+        _log.warn("{warning}", warning=warning, is_ours=True)
+    _announce(node)
     for _, guest in node.guests:
         _log.info("guest {name} runs as process {pid}", name=guest.name, pid=guest.pid)
     _log.info("wamprouter {version} is ready; Ctrl-C ends it", version=__version__)
     # What start-up has made stays until the end: the garbage collector need not look at it again and again.
     gc.collect()
     gc.freeze()
-    reloading = partial(_reload, node, reread)
-    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reloading))
-    if control is not None:
-        _take_commands(control, {"reload": reloading}, reactor)
     reap_when_told(reactor)
     if shutdown_after is not None:
         reactor.callLater(shutdown_after, _shut_down, node, reactor)
@@ -407,20 +419,21 @@ def _reload(node: Node, reread: Callable[[], Checked] | None) -> Outcome:
         problems = [str(problem)]
     else:
         for warning in found.warnings:
-            _log.warn("{warning}", warning=warning)
+            _log.warn("{warning}", warning=warning, is_ours=True)
         _log.info("reloaded: {changes}", changes="; ".join(lines))
         return True, [*found.warnings, *lines]
     for line in problems:
-        _log.error("not reloaded, nothing has changed: {line}", line=line)
+        _log.error("not reloaded, nothing has changed: {line}", line=line, is_ours=True)
     return False, problems
 
 
-def _take_commands(path: Path, commands: Mapping[str, Command], reactor: Any) -> None:
+def _take_commands(path: Path, commands: Mapping[str, Command], reactor: Any) -> Exception | None:
+    """Take commands on a socket; return why not, if that is not possible."""
     try:
         listen(path, commands, reactor)
     except (CannotListenError, OSError) as error:
-        # A router that cannot be told to reload is still a router; a signal reaches it all the same.
-        _log.warn("no commands are taken at {path}: {error}", path=str(path), error=str(error))
+        return error
+    return None
 
 
 def _allow_connections(config: NodeConfig) -> None:

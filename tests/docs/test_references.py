@@ -145,12 +145,18 @@ def test_the_command_line_reference_has_every_command_and_option():
 def test_limits_have_the_defaults_of_the_models():
     """Each row of an option's name and a number says what happens without the option."""
     page = (DOCS / "limits-and-flow-control.md").read_text("utf-8")
-    rows = re.findall(r"^\| `(\w+)`[^|]*\| (\d+) \|", page, re.MULTILINE)
-    models = (config.WebSocketOptions, config.RawSocketOptions, config.WebOptions, config.WebSocketTransport)
-    assert len(rows) >= 10
-    for option, default in rows:
-        defaults = {model.model_fields[option].default for model in models if option in model.model_fields}
-        assert {int(default)} == defaults, option
+    of_router, heading, of_transports = page.partition("## Connections and time")
+    assert heading
+    of_connections = (config.WebSocketOptions, config.RawSocketOptions, config.WebOptions, config.WebSocketTransport)
+    for section, models, least in (
+        (of_router, (config.RouterLimits,), 4),
+        (of_transports, of_connections, 10),
+    ):
+        rows = re.findall(r"^\| `(\w+)`[^|]*\| (\d+) \|", section, re.MULTILINE)
+        assert len(rows) >= least
+        for option, default in rows:
+            defaults = {model.model_fields[option].default for model in models if option in model.model_fields}
+            assert {int(default)} == defaults, option
 
 
 def test_limits_name_every_option_that_is_one():
@@ -158,9 +164,9 @@ def test_limits_name_every_option_that_is_one():
     page = (DOCS / "limits-and-flow-control.md").read_text("utf-8")
     limits = {
         field
-        for model in (config.WebSocketOptions, config.RawSocketOptions)
+        for model in (config.WebSocketOptions, config.RawSocketOptions, config.RouterLimits)
         for field in model.model_fields
-        if re.search(r"max_|timeout|interval|limit|high_water", field)
+        if re.search(r"max_|timeout|interval|limit|high_water|_rate|_per_|_burst", field)
     }
     assert [] == sorted(limit for limit in limits if f"`{limit}`" not in page)
 

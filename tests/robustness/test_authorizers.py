@@ -95,6 +95,18 @@ def test_a_yes_and_a_no(judge: Judge, user: Client) -> None:
     assert "wamp.error.no_such_procedure" == refusal(user.receive())
 
 
+def test_it_is_told_where_the_session_comes_from(judge: Judge, user: Client) -> None:
+    """Without the headers of the handshake: a cookie is nobody else's business."""
+    user.call("com.add")
+    invocation = judge.expect(Invocation)
+    transport = judge.args(invocation)[0]["transport"]
+    assert {"type", "peer", "is_secure"} == set(transport)
+    assert ("websocket", False) == (transport["type"], transport["is_secure"])
+    assert "127.0.0.1" in transport["peer"]
+    judge.answer(invocation.request, False)
+    user.expect(Error)
+
+
 def test_nobody_is_there(router: RouterProcess, user: Client) -> None:
     """Each request is refused, and the log is not filled."""
     lines = router.log.count("did not decide")
@@ -261,6 +273,22 @@ def test_the_judge_is_not_told_of_by_the_meta_api(judge: Judge) -> None:
     assert session not in sessions
     judge.call("wamp.session.get", session)
     assert "wamp.error.no_such_session" == refusal(judge.receive())
+
+
+def test_a_realm_that_is_made_on_demand_has_its_own_judge(start: Start) -> None:
+    """What it decides there holds nowhere else."""
+    roles = realm()["roles"]
+    router = start(*TRANSPORTS, realms=[realm()], realm_template={"roles": roles})
+    with Judge(router.url("rs"), join=False) as judge, Client(router.url("ws"), join=False) as user:
+        judge.join("tenant7")
+        judge.register(JUDGE)
+        user.session = user.join("tenant7").session
+        user.send(Subscribe(user.next_request(), {}, "com.topic"))
+        assert [user.session, "com.topic", "subscribe", {"match": "exact"}] == judge.decides(True)
+        user.expect(Subscribed)
+        with Client(router.url("ws")) as other:
+            other.call("com.add")
+            assert FAILED == refusal(other.receive())
 
 
 def test_who_registers_what_the_judge_permits(judge: Judge, user: Client) -> None:

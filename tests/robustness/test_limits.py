@@ -23,7 +23,7 @@ from tests.support.raw import (
     client_frame,
     handshake_request,
 )
-from wamp.protocol.messages import Abort, Publish, Published
+from wamp.protocol.messages import Abort, Authenticate, Challenge, Hello, Publish, Published, Welcome
 
 HELLO = b'[1,"realm1",{"roles":{"caller":{},"callee":{},"subscriber":{}}}]'
 REGISTER = b'[64,1,{},"com.procedure.%d"]'
@@ -507,3 +507,62 @@ def test_a_flood_that_is_paused_can_be_cut_off_and_leaves_nothing(start: Start) 
             client.publish("com.t")
         client.stream.reset()
     eventually(lambda: open_sockets(router) == listening, "nothing stays open")
+
+
+# -- more joins than an address may try, more sessions than a principal may have
+
+
+def test_who_joins_too_often_is_asked_to_come_back_later(start: Start) -> None:
+    """WebSocket closes with 1013, RawSocket without ABORT, which clients take for final; who is in stays in."""
+    router = start(
+        {"type": "websocket", "endpoint": endpoint()},
+        {"type": "rawsocket", "endpoint": endpoint()},
+        limits={"joins_per_second": 1, "join_burst": 3, "limit_local": True},
+    )
+    clients = [Client(router.urls[number % 2]) for number in range(3)]
+    for url, code in ((router.urls[0], 1013), (router.urls[1], 1006)):
+        late = Client(url, join=False)
+        late.send(Hello("realm1", {"roles": {"caller": {}}}))
+        assert late.closing().code == code
+        clients.append(late)
+    clients[0].publish_acknowledged("com.t")
+    for client in clients:
+        client.close()
+
+
+def test_a_principal_has_so_many_sessions(start: Start) -> None:
+    """One that leaves makes room, and so does one that is simply gone."""
+    router = start(
+        {
+            "type": "websocket",
+            "endpoint": endpoint(),
+            "auth": {"ticket": {"principals": {"joe": {"ticket": "a ticket", "role": "anonymous"}}}},
+        },
+        limits={"sessions_per_principal": 2},
+    )
+
+    def login() -> Client:
+        client = Client(router.urls[0], join=False)
+        client.send(Hello("realm1", {"roles": {"caller": {}}, "authmethods": ["ticket"], "authid": "joe"}))
+        client.expect(Challenge)
+        client.send(Authenticate("a ticket", {}))
+        return client
+
+    def is_admitted() -> bool:
+        try:
+            with login() as client:
+                client.expect(Welcome)
+        except Closed:
+            return False
+        return True
+
+    first, second, third = login(), login(), login()
+    first.expect(Welcome)
+    second.expect(Welcome)
+    assert third.closing().code == 1013
+    first.leave()
+    eventually(is_admitted, "there is room again")
+    second.close()
+    eventually(is_admitted, "there is room again")
+    for client in (first, third):
+        client.close()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from OpenSSL import SSL
 
 from tests.robustness.conftest import Start
@@ -50,14 +51,18 @@ def transports(authority: Authority, **tls: Any) -> list[dict[str, Any]]:
     (authority.folder / "index.html").write_text("<!doctype html><title>it works</title>")
     (authority.folder / "large.bin").write_bytes(bytes(4 * MIB))
     paths = {"/": {"type": "static", "directory": str(authority.folder)}, "ws": {"type": "websocket"}}
-    patient = {**OPTIONS, "auto_ping_interval": 0}
+    patient = {**OPTIONS, "auto_ping_interval": 0, "hello_timeout": 60_000}
     return [
         {
             "type": "websocket",
             "endpoint": authority.endpoint(**tls),
             "options": {**patient, "close_handshake_timeout": 30_000, "compression": None},
         },
-        {"type": "rawsocket", "endpoint": authority.endpoint(**tls), "options": patient},
+        {
+            "type": "rawsocket",
+            "endpoint": authority.endpoint(**tls),
+            "options": {**patient, "handshake_timeout": 60_000},
+        },
         {"type": "web", "endpoint": authority.endpoint(**tls), "paths": paths},
         {"type": "echo", "endpoint": authority.endpoint(**tls), "options": {**patient, "compression": None}},
     ]
@@ -482,6 +487,46 @@ def test_answers_of_tls_itself_are_bounded(own_router: RouterProcess) -> None:
     stream.close()
     assert watch.growth < 4 * MIB
     eventually(lambda: "dropping a TLS peer that does not read" in own_router.log, "it is logged")
+
+
+# -- the sample
+
+
+def test_the_sample_starts_and_lets_in_whom_it_says(
+    tmp_path: Path, authority: Authority, stranger: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``config/tls.yaml``: a value and a WebSocket for browsers, RawSocket for who has a certificate."""
+    files = authority.issue()
+    ports = {"HTTPS_PORT": "0", "RAWSOCKET_PORT": "0"}
+    tls = {"TLS_KEY": files["key"], "TLS_CERTIFICATE": files["certificate"], "TLS_CLIENT_CA": str(authority.file)}
+    for name, value in {**ports, **tls, "PUBLIC_ORIGIN": "https://app.example.com"}.items():
+        monkeypatch.setenv(name, value)
+    sample = yaml.safe_load((ROOT / "config/tls.yaml").read_text())
+    with RouterProcess(tmp_path, sample) as router:
+        realm = "com.example.app"
+        page, websocket, rawsocket = router.urls
+        with Client(rawsocket, "msgpack", join=False, tls=authority.trusting(authority.issue("alice"))) as service:
+            service.join(realm)
+            service.register("com.example.public.add")
+            with Client(websocket, join=False, tls=authority.trusting()) as visitor:
+                visitor.join(realm)
+                visitor.call("com.example.public.add", 1, 2)
+                invocation = service.receive()
+                service.answer(invocation.request, 3)  # type: ignore[attr-defined]  # it is an INVOCATION
+                assert visitor.args(visitor.expect(Result)) == [3]
+        assert not is_let_in(rawsocket, authority.trusting())
+        assert not is_let_in(rawsocket, authority.trusting(stranger.issue("mallory")))
+        with pytest.raises(RefusedHandshake):
+            WebSocket(websocket, "wamp.2.json", headers={"Origin": "https://evil.org"}, tls=authority.trusting())
+        stream = Stream(page, tls=authority.trusting())
+        stream.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        answer = stream.read_to_end()
+        stream.close()
+        assert answer.endswith(b'{"realm":"com.example.app","path":"/ws"}')
+        assert b"strict-transport-security: max-age=31536000" in answer.lower()
+        assert b"x-frame-options" not in answer.lower()
+        assert router.stop() == 0
+        assert "Traceback" not in router.log
 
 
 # -- what keeps a router from starting

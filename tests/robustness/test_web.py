@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.robustness.conftest import Start
-from tests.robustness.measure import MIB, MemoryWatch
+from tests.robustness.measure import MIB, MemoryWatch, eventually, open_sockets
 from tests.support.process import RouterProcess, endpoint
 from tests.support.raw import TIMEOUT, Client, Closed, RefusedHandshake, Stream, WebSocket, handshake_request
 
@@ -263,3 +263,54 @@ def test_a_body_that_nobody_wants_does_not_fill_the_memory(router: RouterProcess
         pass  # the better answer
     stream.close()
     assert watch.growth < 16 * MIB
+
+
+def test_requests_that_are_sent_ahead_are_answered_in_order(router: RouterProcess) -> None:
+    """Each in a turn of its own, so that thousands of them in one read hold up nobody; and then the connection goes on."""
+    paths = [b"/", b"/nothing", b"/nothing"] * 200
+    stream = Stream(router.url("http"))
+    with Client(router.url("ws")) as other:
+        stream.send(b"".join(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % path for path in paths))
+        other.publish_acknowledged("com.t")
+        for path in paths:
+            assert status_of_next(stream) == (200 if path == b"/" else 404)
+    stream.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert status_of_next(stream) == 200
+    stream.close()
+
+
+def status_of_next(stream: Stream) -> int:
+    """Read one response; return its status."""
+    head = stream.read_until(b"\r\n\r\n").decode().lower()
+    stream.read(int(head.partition("content-length: ")[2].split()[0]))
+    return int(head.split()[1])
+
+
+def test_who_sends_requests_ahead_and_is_gone_leaves_nothing(router: RouterProcess) -> None:
+    """While its requests wait for their turns."""
+    listening = open_sockets(router)
+    for _ in range(20):
+        stream = Stream(router.url("http"))
+        stream.send(b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n" * 500)
+        stream.reset()
+    eventually(lambda: open_sockets(router) == listening, "nothing stays open")
+
+
+def test_the_access_log_has_the_client_behind_a_trusted_proxy(start: Start) -> None:
+    """And nobody else's word for it."""
+    web = {
+        "type": "web",
+        "endpoint": endpoint(),
+        "paths": {"/": {"type": "static", "directory": "."}},
+        "options": {"access_log": True},
+    }
+    router = start({**web, "trusted_proxies": ["127.0.0.1"]}, web)
+    for number, url in enumerate(router.urls):
+        stream = Stream(url)
+        stream.send(b"GET /%d HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n" % number)
+        status_of_next(stream)
+        stream.close()
+    eventually(lambda: "GET /1" in router.log, "both are logged")
+    first, second = (line for line in router.log.splitlines() if "GET /" in line)
+    assert ("192.0.2.7" in first, "192.0.2.7" in second) == (True, False)
+    assert "127.0.0.1" in second

@@ -22,7 +22,9 @@ class Made:
 def realms(max_realms: int | None = 2) -> Realms:
     fixed = configuration.Realm(name="fixed", roles=({"name": "user"},))
     template = None if max_realms is None else configuration.RealmTemplate(roles=(ROLE,), max_realms=max_realms)
-    return Realms((fixed,), template, Made)
+    made = Realms(Made)
+    made.replace({"fixed": Made(fixed)}, template)
+    return made
 
 
 def test_a_realm_of_the_configuration_is_found():
@@ -36,6 +38,13 @@ def test_without_a_template_there_are_no_others():
 def test_a_realm_is_made_when_it_is_asked_for():
     found = realms().get("com.other")
     assert ("com.other", ["anonymous"]) == (found.name, found.roles)
+
+
+def test_none_is_made_by_asking_whether_it_exists():
+    some = realms()
+    assert some.existing("com.other") is None
+    assert some.get("com.other") is some.existing("com.other")
+    assert ["user"] == some.existing("fixed").roles
 
 
 def test_it_is_the_same_realm_for_everybody():

@@ -31,6 +31,8 @@ class Grant(msgspec.Struct, frozen=True):
     """``WELCOME.Details.authextra``."""
     mark: str = ""
     """Changes with the credential: after a reload of the configuration, who has another one is no longer admitted."""
+    expires: float | None = None
+    """When the credential is no longer good, in seconds since 1970: no cookie remembers it for longer."""
     learnt_by: str | None = None
     """The method of the authentication that a cookie remembers; None for any other method."""
 
@@ -100,6 +102,11 @@ class Applicant(Protocol):
     @property
     def cookie(self) -> str | None:
         """Return the value of the cookie that the transport sets; None if it sets none."""
+        ...
+
+    @property
+    def has_new_cookie(self) -> bool:
+        """Tell whether that cookie was made for this connection, so that nobody else can have it."""
         ...
 
     def transport(self) -> dict[str, Any]:

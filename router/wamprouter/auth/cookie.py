@@ -1,7 +1,8 @@
 """Cookies: whoever has authenticated in this browser before need not do so again.
 
 A cookie is made anew in each handshake that brings none that is known, and is worth nothing until its client has
-authenticated by another method. So nobody can plant a cookie in somebody's browser and share the session later.
+authenticated by another method. Then it stands for that principal and for no other, ever: a cookie that was there before
+may be one that somebody has planted in another's browser, to share what that one will be.
 """
 
 from __future__ import annotations
@@ -36,10 +37,17 @@ class CookieMethod:
         """Return what a cookie stands for."""
         return None if cookie is None else self._store.get(digest(cookie))
 
-    def remember(self, cookie: str | None, grant: Grant) -> None:
-        """Let a cookie stand for what was granted by another method."""
-        if cookie is not None:
-            self._store.put(digest(cookie), replace(grant, authmethod="cookie", learnt_by=grant.authmethod))
+    def remember(self, cookie: str, grant: Grant, *, is_new: bool) -> None:
+        """Let a cookie stand for what was granted by another method, if nobody else can have it."""
+        remembered = replace(grant, authmethod="cookie", learnt_by=grant.authmethod)
+        if is_new:
+            self._store.put(digest(cookie), remembered)
+            return
+        before = self._store.get(digest(cookie))
+        if before is not None and _principal(before) == _principal(grant):
+            self._store.put(digest(cookie), remembered)
+        else:
+            self._store.discard(digest(cookie))
 
     def forget(self, cookie: str | None) -> None:
         if cookie is not None:
@@ -51,6 +59,10 @@ class CookieMethod:
     def still_admits(self, grant: Grant) -> bool:
         """What a cookie stands for is asked of the method that it was learnt by."""
         return False
+
+
+def _principal(grant: Grant) -> tuple[str, str, str | None]:
+    return grant.authid, grant.role, grant.realm
 
 
 def digest(cookie: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NoReturn
 
 from wamp.protocol.errors import (
@@ -14,7 +15,7 @@ from wamp.protocol.errors import (
 )
 from wamprouter.auth import Applicant, Challenge, Grant, Later, Method, NotReady, Step
 from wamprouter.auth.cookie import CookieMethod
-from wamprouter.auth.principals import Denied
+from wamprouter.auth.principals import Denied, shown
 from wamprouter.auth.throttle import Throttle
 
 __all__ = ["MethodGate"]
@@ -108,8 +109,8 @@ class MethodGate:
     def granted(self, applicant: Applicant, grant: Grant) -> Grant:
         if grant.authmethod not in ("anonymous", "cookie"):
             self._throttle.succeeded(applicant.address, applicant.details.authid)
-            if self._cookies is not None:
-                self._cookies.remember(applicant.cookie, grant)
+            if self._cookies is not None and applicant.cookie is not None:
+                self._cookies.remember(applicant.cookie, grant, is_new=applicant.has_new_cookie)
         return grant
 
     def said(self, applicant: Applicant, method: str, refusal: WampError) -> WampError:
@@ -118,8 +119,8 @@ class MethodGate:
             return refusal
         if isinstance(refusal, Denied):
             self._throttle.failed(applicant.address, applicant.details.authid)
-        who = f"{applicant.details.authid!r} from {applicant.address} by {method}"
-        self._remark(f"authentication of {who} refused: {refusal}")
+        who = f"{shown(applicant.details.authid)} from {applicant.address} by {method}"
+        self._remark(f"authentication of {who} refused: {' '.join(str(refusal).split())}")
         if not isinstance(refusal, Denied):
             return refusal
         if self._names_unknown:
@@ -142,6 +143,10 @@ class MethodGate:
     def reserve(self, applicant: Applicant) -> float:
         return self._throttle.reserve(applicant.address, applicant.details.authid)
 
+    def begun(self, applicant: Applicant) -> Callable[[], None]:
+        """Take it that an answer is being decided about; return what is to be called when it is."""
+        return partial(self._throttle.ended, self._throttle.begun(applicant.address, applicant.details.authid))
+
 
 class _Attempt:
     """One HELLO on its way: passes the steps of its method on, and everything that ends it through the gate."""
@@ -156,18 +161,24 @@ class _Attempt:
     def refused(self, refusal: WampError) -> WampError:
         return self._gate.said(self._applicant, self.method, refusal)
 
-    def watch(self, step: Step) -> Step:
+    def watch(self, step: Step, *, is_answer: bool = False) -> Step:
         if isinstance(step, Grant):
             return self._gate.granted(self._applicant, step)
         if isinstance(step, Challenge):
             answer = step.answer
             return Challenge(step.method, step.extra, lambda signature, extra: self._answered(answer, signature, extra))
         watched = Later()
-        step.then(
-            lambda outcome: watched.settle(
-                self.refused(outcome) if isinstance(outcome, WampError) else self.watch(outcome)
-            )
-        )
+        ended = self._gate.begun(self._applicant) if is_answer else None
+
+        def settled(outcome: Step | WampError) -> None:
+            if ended is not None:
+                ended()
+            if isinstance(outcome, WampError):
+                watched.settle(self.refused(outcome))
+            else:
+                watched.settle(self.watch(outcome, is_answer=is_answer))
+
+        step.then(settled)
         return watched
 
     def _answered(
@@ -179,4 +190,4 @@ class _Attempt:
             step = answer(signature, extra) if not wait else self._gate.after(wait, lambda: answer(signature, extra))
         except WampError as refusal:
             raise self.refused(refusal) from None
-        return self.watch(step)
+        return self.watch(step, is_answer=True)

@@ -8,6 +8,7 @@ needs.
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -16,7 +17,9 @@ import msgspec
 from wamp.protocol.errors import AuthenticationDenied, AuthenticationFailed, JoinRefused, NoSuchPrincipal, WampError
 from wamprouter.auth import Applicant, Grant, Later, NotReady, Step
 
-__all__ = ["Ask", "Asked", "Denied", "Failure", "Principal", "Principals", "Static", "Unknown", "grant"]
+__all__ = ["Ask", "Asked", "Denied", "Failure", "Principal", "Principals", "Static", "Unknown", "grant", "shown"]
+
+_LONGEST_SHOWN: Final = 100  # characters
 
 
 class Principal(msgspec.Struct, rename={"default_role": "default-role"}):
@@ -32,12 +35,17 @@ RecordT = TypeVar("RecordT", bound=Principal)
 
 
 class Unknown:
-    """Stands for somebody whom nobody knows: the method goes on with a record of its own making, and denies at the end."""
+    """Stands for somebody whom nobody knows: the method goes on all the same, and denies at the end.
 
-    __slots__ = ("reason",)
+    ``like`` is the record of somebody who is known, if there is any. Whoever is unknown is asked for what that one would
+    be, and checked with as much work.
+    """
 
-    def __init__(self, reason: WampError) -> None:
+    __slots__ = ("like", "reason")
+
+    def __init__(self, reason: WampError, like: Any = None) -> None:
         self.reason = reason
+        self.like = like
 
 
 class Denied(AuthenticationDenied):
@@ -65,16 +73,26 @@ class Principals(Protocol):
 
 
 class Static(Generic[RecordT]):
-    """Principals that stand in the configuration."""
+    """Principals that stand in the configuration.
+
+    ``key`` decides whom somebody unknown is like: always the same one, as long as nobody can tell who that is.
+    """
 
     provider = "static"
 
-    def __init__(self, records: Mapping[str, RecordT]) -> None:
+    def __init__(self, records: Mapping[str, RecordT], key: bytes = b"") -> None:
         self.records = records
+        self._key = key
+        self._some = list(records.values())
 
     def find(self, applicant: Applicant, authid: str | None, details: Mapping[str, Any], found: Found) -> Step:
+        like = self._like(authid or "")  # looked for in any case, so that it takes the same time
         record = self.records.get(authid) if authid is not None else None
-        return found(Unknown(NoSuchPrincipal(f"no principal {authid!r}")) if record is None else record)
+        return found(Unknown(NoSuchPrincipal(f"no principal {shown(authid)}"), like) if record is None else record)
+
+    def _like(self, authid: str) -> RecordT | None:
+        drawn = hmac.digest(self._key, authid.encode("utf-8", "surrogatepass"), hashlib.sha256)
+        return self._some[int.from_bytes(drawn[:8]) % len(self._some)] if self._some else None
 
 
 class Failure(msgspec.Struct):
@@ -84,13 +102,19 @@ class Failure(msgspec.Struct):
     text: str = ""
 
 
+def shown(authid: str | None) -> str:
+    """Return an authid as lines for people have it: a client may send one that is as long as a message."""
+    return repr(authid if authid is None or len(authid) <= _LONGEST_SHOWN else f"{authid[:_LONGEST_SHOWN]}…")
+
+
 Answered = Callable[[object], None]
 Ask = Callable[[str, str | None, dict[str, Any], Answered], None]
 """Asks an authenticator (realm, authid, details); the last argument is called with its answer, or a Failure."""
 
 _ABSENT: Final = {"wamp.error.no_such_procedure", "wamp.error.no_such_realm", "wamp.error.no_available_callee"}
-_TEMPORARY: Final = {*_ABSENT, "wamp.error.timeout", "wamp.error.canceled", "wamp.error.unavailable"}
-_BROKEN: Final = {"wamp.error.runtime_error", "wamp.error.invalid_argument"}
+_BUSY: Final = {"wamp.error.unavailable", "wamp.error.network_failure", "wamp.error.limit_exceeded"}
+_TEMPORARY: Final = {*_ABSENT, *_BUSY, "wamp.error.timeout", "wamp.error.canceled"}
+_BROKEN: Final = {"wamp.error.runtime_error", "wamp.error.invalid_argument", "wamp.error.payload_size_exceeded"}
 
 
 class Asked(Generic[RecordT]):
@@ -107,6 +131,9 @@ class Asked(Generic[RecordT]):
         self._kind = kind
         self._method = method
         self._complain = complain
+        self._like: RecordT | None = (
+            None  # the first one that was found; another one each time would tell who is unknown
+        )
 
     def find(self, applicant: Applicant, authid: str | None, details: Mapping[str, Any], found: Found) -> Step:
         later = Later()
@@ -116,6 +143,9 @@ class Asked(Generic[RecordT]):
                 later.settle(found(self._read(answer)))
             except WampError as refusal:
                 later.settle(refusal)
+            except ValueError as error:  # of the method, for which the record has impossible values
+                self._complain(f"the answer for {self._method} is not usable: {error}")
+                later.settle(AuthenticationFailed("the authenticator failed"))
 
         asked = {
             "session": applicant.session,
@@ -131,11 +161,13 @@ class Asked(Generic[RecordT]):
         if isinstance(answer, Failure):
             return self._refused(answer)
         try:
-            return msgspec.convert({"role": answer} if isinstance(answer, str) else answer, self._kind, strict=True)
+            record = msgspec.convert({"role": answer} if isinstance(answer, str) else answer, self._kind, strict=True)
         except msgspec.ValidationError as error:
             # Its text names fields and types, never values: secrets may be among them.
             self._complain(f"the answer for {self._method} is not usable: {error}")
             raise AuthenticationFailed("the authenticator failed") from None
+        self._like = self._like or record
+        return record
 
     def _refused(self, failure: Failure) -> Unknown:
         if failure.uri in _TEMPORARY:
@@ -144,7 +176,7 @@ class Asked(Generic[RecordT]):
         if failure.uri in _BROKEN:
             self._complain(f"it raised for {self._method}: {failure.uri}")
             raise AuthenticationFailed("the authenticator failed")
-        return Unknown(Refused(failure.uri, failure.text))
+        return Unknown(Refused(failure.uri, failure.text), self._like)
 
 
 class Refused(JoinRefused):

@@ -11,7 +11,7 @@ from wamp.protocol.auth import scram
 from wamp.protocol.auth.scram import Credential, Exchange
 from wamp.protocol.errors import AuthenticationFailed
 from wamprouter.auth import Applicant, Challenge, Grant, Step
-from wamprouter.auth.principals import Denied, Principal, Principals, Static, Unknown, grant, mark, still_admits
+from wamprouter.auth.principals import Denied, Principal, Principals, Unknown, grant, mark, still_admits
 
 __all__ = ["ScramMethod", "ScramPrincipal"]
 
@@ -29,7 +29,7 @@ class ScramPrincipal(Principal, kw_only=True, rename="kebab"):
     memory: int | None = None
 
     def credential(self) -> Credential:
-        """Return the keys; raise ValueError if they are none."""
+        """Return the keys; raise ValueError if they are none, as only those of an authenticator outside can be."""
         return Credential.read(msgspec.to_builtins(self))
 
 
@@ -43,12 +43,11 @@ class ScramMethod:
     names: ClassVar[tuple[str, ...]] = scram.METHODS
 
     def __init__(self, principals: Principals, nonce: Callable[[], str], key: bytes, nobody: Credential) -> None:
-        """``nobody`` is a credential whose cost is shown for those whom nobody knows, until there is a better one."""
+        """``nobody`` is a credential whose cost is shown for those whom nobody knows, where nobody is known."""
         self._principals = principals
         self._nonce = nonce
         self._key = key
-        records = principals.records.values() if isinstance(principals, Static) else ()
-        self._usual = next((record.credential() for record in records), nobody)  # of the latest known principal
+        self._nobody = nobody
 
     def hello(self, applicant: Applicant, name: str) -> Step | None:
         details = applicant.details
@@ -82,12 +81,10 @@ class ScramMethod:
         data: bytes | None,
     ) -> Step:
         if isinstance(record, Unknown):
-            credential = scram.placeholder(authid, self._key, like=self._usual)
+            like = self._nobody if record.like is None else record.like.credential()
+            credential = scram.placeholder(authid, self._key, like=like)
         else:
-            try:
-                credential = self._usual = record.credential()
-            except ValueError as error:
-                raise AuthenticationFailed("the authenticator failed") from error
+            credential = record.credential()
         first = credential.challenge(client_nonce + self._nonce())
         exchange = Exchange(authid, client_nonce, first, binding, data)
 

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from wamprouter.auth import Applicant, Challenge, Grant, InThread, Step
-from wamprouter.auth.hashes import Stored
+from wamprouter.auth.hashes import Plain, Stored
 from wamprouter.auth.principals import Asked, Denied, Principal, Static, Unknown, grant, mark, still_admits
 
 __all__ = ["LONGEST", "AskedTickets", "StaticTickets", "TicketPrincipal"]
 
 LONGEST: Final = 16 * 1024  # characters; a token of any kind is shorter, and hashing a megabyte takes its time
+
+
+_NOBODY: Final = Plain("nobody")
 
 
 class TicketPrincipal(Principal, kw_only=True):
@@ -26,10 +29,8 @@ class StaticTickets:
 
     names: ClassVar[tuple[str, ...]] = ("ticket",)
 
-    def __init__(self, principals: Static[TicketPrincipal], nobody: Stored, in_thread: InThread) -> None:
-        """``nobody`` takes as long to compare as the others do, and is nobody's ticket."""
+    def __init__(self, principals: Static[TicketPrincipal], in_thread: InThread) -> None:
         self._principals = principals
-        self._nobody = nobody
         self._in_thread = in_thread
 
     def hello(self, applicant: Applicant, name: str) -> Step | None:
@@ -40,7 +41,9 @@ class StaticTickets:
 
     def _answer(self, applicant: Applicant, authid: str, signature: str) -> Step:
         def found(record: TicketPrincipal | Unknown) -> Step:
-            secret: Stored = self._nobody if isinstance(record, Unknown) else record.secret
+            # Somebody unknown is compared with the ticket of somebody known, and refused whatever comes of it.
+            known: TicketPrincipal | None = record.like if isinstance(record, Unknown) else record
+            secret: Stored = _NOBODY if known is None else known.secret
 
             def decide(is_right: bool) -> Step:
                 if isinstance(record, Unknown):

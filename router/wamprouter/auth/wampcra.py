@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, Final
 
+from msgspec.structs import replace
+
 from wamp.protocol.auth import cra
 from wamp.protocol.auth.cra import Salting
-from wamp.protocol.auth.encoding import base64_text, placeholder_salt
+from wamp.protocol.auth.encoding import placeholder_text
 from wamprouter.auth import Applicant, Challenge, Grant, InThread, Step
-from wamprouter.auth.principals import Denied, Principal, Principals, Static, Unknown, grant, mark, still_admits
+from wamprouter.auth.principals import Denied, Principal, Principals, Unknown, grant, mark, still_admits
 
 __all__ = ["CraMethod", "CraUser"]
 
-_NOBODY: Final = "nobody"  # the secret of those whom nobody knows; their answer is refused whatever it is
+_NOBODY: Final = "nobody"  # the secret of those whom nobody knows, where nobody is known
 
 
 class CraUser(Principal, kw_only=True):
@@ -32,8 +34,8 @@ class CraUser(Principal, kw_only=True):
 class CraMethod:
     """WAMP-CRA.
 
-    Somebody whom nobody knows is challenged all the same, with a salt where others have one: always the same for an authid,
-    made with ``key``.
+    Somebody whom nobody knows is challenged all the same, with a salt if the one that it is like has one: always the same for
+    an authid, made with ``key``, and of the same form.
     """
 
     names: ClassVar[tuple[str, ...]] = ("wampcra",)
@@ -51,10 +53,6 @@ class CraMethod:
         self._timestamp = timestamp
         self._key = key
         self._in_thread = in_thread
-        users = principals.records.values() if isinstance(principals, Static) else ()
-        self._usual: Salting | None = next(
-            (user.salting for user in users), None
-        )  # how the latest known user is salted
 
     def hello(self, applicant: Applicant, name: str) -> Step | None:
         authid = applicant.details.authid
@@ -63,11 +61,7 @@ class CraMethod:
         return self._principals.find(applicant, authid, {}, lambda record: self._challenge(applicant, authid, record))
 
     def _challenge(self, applicant: Applicant, authid: str, record: CraUser | Unknown) -> Step:
-        if isinstance(record, Unknown):
-            secret, salting = _NOBODY, self._invented(authid)
-        else:
-            secret, salting = record.secret, record.salting
-            self._usual = salting
+        secret, salting = self._secret(authid, record)
         text = cra.challenge_text(
             authid=authid,
             # What role it would get is not told before it has authenticated.
@@ -94,11 +88,17 @@ class CraMethod:
 
         return Challenge("wampcra", cra.Challenge(text, salting).extra(), answer)
 
-    def _invented(self, authid: str) -> Salting | None:
-        usual = self._usual
-        if usual is None:
-            return None
-        return Salting(base64_text(placeholder_salt(self._key, authid)), usual.iterations, usual.keylen)
+    def _secret(self, authid: str, record: CraUser | Unknown) -> tuple[str, Salting | None]:
+        """Return what an answer is checked with; ValueError if the record has no possible salting."""
+        if not isinstance(record, Unknown):
+            return record.secret, record.salting
+        like: CraUser | None = record.like
+        if like is None:
+            return _NOBODY, None
+        salting = like.salting
+        if salting is None:
+            return like.secret, None
+        return like.secret, replace(salting, salt=placeholder_text(self._key, authid, salting.salt))
 
     def still_admits(self, grant: Grant) -> bool:
         return still_admits(self._principals, grant, _mark)

@@ -45,6 +45,7 @@ class DynamicRole:
         authorizer: str,
         *,
         realm: str,
+        describe: Callable[[Session], dict[str, Any]],
         ask: Ask,
         hear: Callable[[Callable[[list[Any]], None]], Callable[[], None]],
         deliver: Callable[[Sequence[Delivery]], None],
@@ -56,7 +57,7 @@ class DynamicRole:
         disclose: Iterable[Action] = (),
         cache_ttl: float = 60,
     ) -> None:
-        """``hear`` lets a function hear of ``<authorizer>.changed``, and returns what ends that. ``deliver`` takes what follows from
+        """``describe`` returns what the authorizer is told of a session's connection. ``hear`` lets a function hear of ``<authorizer>.changed``, and returns what ends that. ``deliver`` takes what follows from
         an answer that came late. ``later`` does something after so many seconds.
 
         ``report`` gets a line about an authorizer that does not decide. ``cache_ttl``: seconds that an answer is remembered.
@@ -66,6 +67,7 @@ class DynamicRole:
         self.realm = realm
         self.trustlevel = trustlevel
         self.uri_check = uri_check
+        self.describe = describe
         self.ask = ask
         self.deliver = deliver
         self.epoch = 0
@@ -189,6 +191,7 @@ class Rights:
             "authrole": role.name,
             "authmethod": session.authmethod,
             "authprovider": session.authprovider,
+            "transport": role.describe(session),
         }
         self.calls: dict[str, Decision] = {}
         self.publications: dict[str, Decision] = {}

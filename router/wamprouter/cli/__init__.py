@@ -146,22 +146,58 @@ def reload(config: Path | None, cbdir: Path | None) -> None:
 @_CONFIG
 @_CBDIR
 @click.option("--from-crossbar", is_flag=True, help="List what differs from Crossbar, permissions included.")
-def check(config: Path | None, cbdir: Path | None, from_crossbar: bool) -> None:
-    """Check a configuration without starting it."""
+@click.option("--audit", "is_audited", is_flag=True, help="List weak spots, each with what to write instead.")
+@click.option(
+    "--accept",
+    "accepted",
+    metavar="NAME",
+    multiple=True,
+    help="Leave out a weakness that is meant so. May be repeated.",
+)
+def check(
+    config: Path | None, cbdir: Path | None, from_crossbar: bool, is_audited: bool, accepted: tuple[str, ...]
+) -> None:
+    """Check a configuration without starting it.
+
+    With --audit the exit status is 1 if there are weak spots; their names stand at the end of the lines.
+    """
     file = _located(config, cbdir)
     if file is None:
         raise click.UsageError("Missing option '--config'.")
     found = _opened(file)
 
+    from wamprouter.cli import certificates
     from wamprouter.cli.summary import summary
 
+    problems = certificates.problems(found.config)
+    if problems:
+        _exit(REFUSED, [f"{file}: {problem}" for problem in problems])
     click.echo(f"{file}: ok")
     click.echo(summary(found.config))
+    for warning in certificates.warnings(found.config):
+        click.echo(f"{file}: {warning}", err=True)
     if from_crossbar:
         from wamprouter.cli.from_crossbar import report
 
         for line in report(file, found):
             click.echo(line)
+    if is_audited:
+        _audit(file, found, accepted)
+
+
+def _audit(file: Path, found: "Checked", accepted: tuple[str, ...]) -> None:
+    """Print the weak spots of a configuration; exit if there are any."""
+    from wamprouter.cli.audit import NAMES, report
+    from wamprouter.config.problems import did_you_mean, shown
+
+    for name in accepted:
+        if name not in NAMES:
+            raise click.UsageError(f"--accept: no weakness is called {shown(name)}{did_you_mean(name, NAMES)}")
+    number, lines = report(file, found, accepted=accepted)
+    for line in lines:
+        click.echo(line)
+    if number:
+        sys.exit(REFUSED)
 
 
 @main.command()

@@ -50,12 +50,21 @@ class Principal(Model):
 
     role: Name = Field(description="The role of its sessions. A realm of the file must have it.")
     realm: RealmName | None = Field(
-        default=None, description="The realm its sessions join, whatever they ask for. Default: what they ask for."
+        default=None, description="The realm its sessions join, whichever of the realms here they ask for. Default: that one."
     )
     extra: Anything = Field(default=None, description="Told to the client in WELCOME, as authextra. Default: nothing.")
 
 
-class Dynamic(Model):
+class Asking(Model):
+    """What is asked may take its time, but not for ever."""
+
+    timeout: Annotated[int, Whole(1, 60_000, "milliseconds")] = Field(
+        default=5000,
+        description="Milliseconds to answer in. Default 5000: within the time a client has to authenticate.",
+    )
+
+
+class Dynamic(Asking):
     """A procedure decides: it is called with (realm, authid, details)."""
 
     type: Literal["dynamic"]
@@ -68,13 +77,9 @@ class Dynamic(Model):
         alias="authenticator-realm",
         description="The realm of that procedure. Default: the realm that the client asks for.",
     )
-    timeout: Annotated[int, Whole(1, 60_000, "milliseconds")] = Field(
-        default=5000,
-        description="Milliseconds to answer in. Default 5000: within the time a client has to authenticate.",
-    )
 
 
-class Function(Model):
+class Function(Asking):
     """A Python function decides: what ``create`` returns is called with (realm, authid, details)."""
 
     type: Literal["function"]
@@ -92,7 +97,7 @@ class AnonymousStatic(Static):
         default=ANONYMOUS_ROLE, description="The role the sessions get. Some realm of the file must have it."
     )
     realm: RealmName | None = Field(
-        default=None, description="The realm the sessions join, whatever they ask for. Default: what they ask for."
+        default=None, description="The realm the sessions join, whichever of the realms here they ask for. Default: that one."
     )
     authid: Name | None = Field(
         default=None,

@@ -158,7 +158,8 @@ class WebSocketOptions(ConnectionOptions):
 
     allowed_origins: tuple[Origin, ...] = Field(
         default=("*",),
-        description="The origins whose pages may connect, * for any part. Default: all, as in Crossbar, because the "
+        description="The origins whose pages may connect, * for any part; without a port, the one that belongs to the "
+        "scheme. Default: all, as in Crossbar, because the "
         "router cannot know where your pages are. Name them wherever a visitor's browser reaches the router and a "
         "stranger does not: any page that it visits connects from inside your network.",
     )

@@ -26,7 +26,7 @@ from wamp.protocol.roles import features
 from wamprouter.auth import Challenge as Asking
 from wamprouter.auth import Gate, Grant, NotReady, Step
 from wamprouter.inbox import accept
-from wamprouter.quirks import is_autobahn_js, is_autobahn_python, meant
+from wamprouter.quirks import gives_up_at_close, is_autobahn_js, is_autobahn_python, meant
 from wamprouter.realm.realm import ROUTER_ROLES, Realm
 from wamprouter.server.admission import Admission
 from wamprouter.server.dispatch import Dispatcher
@@ -48,6 +48,9 @@ class Connection(Protocol):
     def dismiss(self, reason: str, *, may_return: bool = False) -> None:
         """Close because the peer asks too much of us; ``may_return`` if it may do so later."""
 
+    def drop(self, reason: str) -> None:
+        """Cut the connection without ceremony."""
+
     @property
     def address(self) -> str:
         """Return where the peer comes from: an IP address, or "unix"."""
@@ -55,6 +58,10 @@ class Connection(Protocol):
     @property
     def cookie(self) -> str | None:
         """Return the value of the cookie that the handshake has set or found, or None."""
+
+    @property
+    def has_new_cookie(self) -> bool:
+        """Tell whether the handshake has set that cookie."""
 
     def described(self) -> dict[str, Any]:
         """Return what authenticators are told of the connection."""
@@ -140,6 +147,10 @@ class Login:
     def cookie(self) -> str | None:
         return self._connection.cookie
 
+    @property
+    def has_new_cookie(self) -> bool:
+        return self._connection.has_new_cookie
+
     def transport(self) -> dict[str, Any]:
         return self._connection.described()
 
@@ -192,6 +203,10 @@ class Peer:
                 _ACTS[next_act(self.state, type(message))](self, message)
         except ProtocolViolation as violation:
             self.abort(violation)
+
+    def transport(self) -> dict[str, Any]:
+        """Return what authenticators are told of the connection."""
+        return self._connection.described()
 
     def lost(self) -> None:
         """The connection is gone."""
@@ -255,9 +270,13 @@ class Peer:
 
     def _refuse(self, refusal: WampError) -> None:
         if isinstance(refusal, NotReady):
+            details = HelloDetails() if self._login is None else self._login.details
             self.state = State.CLOSED
             self._login = None
-            self._connection.dismiss(str(refusal), may_return=True)
+            if gives_up_at_close(details.agent, features(details.roles)):
+                self._connection.drop(str(refusal))
+            else:
+                self._connection.dismiss(str(refusal), may_return=True)
         else:
             self._end(Abort({"message": str(refusal)}, refusal.uri), str(refusal))
 

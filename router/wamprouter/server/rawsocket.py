@@ -226,6 +226,7 @@ class RawSocketConnection(Protocol):
                 self.outbox.append(self.outbox.wire.pack(Abort({"message": reason}, LimitExceeded.uri), None))
             self._part()
             self.close(reason)
+            self.factory.call_later(_FAREWELL, self.transport.abortConnection)  # as in ``expel``
 
     def go_away(self) -> None:
         self._part()
@@ -240,6 +241,7 @@ class RawSocketConnection(Protocol):
     # -- who is at the other end, for the gate
 
     cookie: str | None = None
+    has_new_cookie = False
 
     def described(self) -> dict[str, Any]:
         return {

@@ -19,8 +19,9 @@ __all__ = ["BUDGET", "MESSAGES", "Turns"]
 
 _log = Logger()
 
-MESSAGES: Final = 64
-"""Messages of one connection in one turn: less than half a millisecond, and more than most ever have in one read."""
+MESSAGES: Final = 256
+"""Messages of one connection in one turn: 1 to 2 milliseconds, and more than most ever have in one read. With 64, a publisher
+that sends as fast as it can would cost 15 % more than without turns; so it is 6 %."""
 
 BUDGET: Final = 0.002
 """Seconds of each round of the event loop for all that wait together."""

@@ -133,6 +133,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.outbox: Outbox | None = None
         self.conversation: Conversation | None = None
         self.cookie: str | None = None
+        self.has_new_cookie = False
         self._tail = b""
         peer = self.transport.getPeer()
         self.address = address_of(peer)
@@ -169,6 +170,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         if cookies is None:
             return subprotocol
         self.cookie, header = cookies.present(request.headers.get("cookie", ""), is_secure=is_secure(self.transport))
+        self.has_new_cookie = header is not None
         return (subprotocol, {"Set-Cookie": header}) if header else subprotocol
 
     def _locate(self, forwarded_for: str) -> None:
@@ -363,11 +365,12 @@ class WebSocketConnection(WebSocketServerProtocol):
             self._tail = b""
         first = self._first or data[0]
         at, end = 0, len(data)
+        left = self._left
         conversation = self.conversation
         assert conversation is not None
         while at < end:
             if data[at] != first or (first != TEXT and first != BINARY):
-                return data[at:]
+                return self._leave(data, at, left)
             if end - at < 2:
                 break
             length = data[at + 1] - _MASKED
@@ -379,19 +382,19 @@ class WebSocketConnection(WebSocketServerProtocol):
                     break
                 length = data[at + 2] << 8 | data[at + 3]
                 if length < 126:
-                    return data[at:]
+                    return self._leave(data, at, left)
             else:
-                return data[at:]
+                return self._leave(data, at, left)
             if length < 0 or length > self.largest_fast:
-                return data[at:]
+                return self._leave(data, at, left)
             stop = body + length
             if stop > end:
                 if end - at > _LONGEST_TAIL or (first == TEXT and not _may_become_text(data, body, end)):
-                    return data[at:]
+                    return self._leave(data, at, left)
                 break
             payload = _unmask(data[body:stop], data[body - 4 : body])
             if first == TEXT and not payload.isascii() and not is_utf8(payload):
-                return data[at:]  # Autobahn knows how to refuse it
+                return self._leave(data, at, left)  # Autobahn knows how to refuse it
             if not self._first:
                 conversation.first = first  # type: ignore[attr-defined]  # an echo must know
             if conversation.receive(payload):
@@ -399,13 +402,17 @@ class WebSocketConnection(WebSocketServerProtocol):
             if self.state != _OPEN:
                 return b""
             at = stop
-            self._left -= 1
-            if not self._left or self.is_paused or self._has_backlog:
-                return data[at:]
+            left -= 1
+            if not left or self.is_paused or self._has_backlog:
+                return self._leave(data, at, left)
             if not self._first and at < end:
                 first = data[at]  # an echo takes text and binary alike
         self._tail = data[at:]
         return b""
+
+    def _leave(self, data: bytes, at: int, left: int) -> bytes:
+        self._left = left
+        return data[at:]
 
     # -- Connection, for the peer
 

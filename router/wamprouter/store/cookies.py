@@ -27,8 +27,8 @@ class MemoryCookies:
 
     def __init__(self, now: Callable[[], float], *, max_age: float, limit: int) -> None:
         self._now = now
-        self._max_age = max_age
-        self._limit = limit
+        self.max_age = max_age
+        self.limit = limit
         self._entries: OrderedDict[str, tuple[float, Grant]] = OrderedDict()  # key -> (until, grant), oldest first
         self.forgotten = 0
         """Cookies that were forgotten before their time, because there were too many."""
@@ -47,12 +47,13 @@ class MemoryCookies:
         return grant
 
     def put(self, key: str, grant: Grant) -> None:
-        self._put(key, self._now() + self._max_age, grant)
+        until = self._now() + self.max_age
+        self._put(key, until if grant.expires is None else min(until, grant.expires), grant)
 
     def _put(self, key: str, until: float, grant: Grant) -> None:
         self._entries[key] = (until, grant)
         self._entries.move_to_end(key)
-        while len(self._entries) > self._limit:
+        while len(self._entries) > self.limit:
             self._entries.popitem(last=False)
             self.forgotten += 1
 
@@ -81,6 +82,7 @@ class FileCookies(MemoryCookies):
         self._path = path
         self._complain = complain
         self._lines = 0
+        self._is_behind = False  # whether the file lacks something, because it could not be written
         if path.exists() and not purge:
             self._read()
         self._file = self._rewritten()
@@ -102,8 +104,9 @@ class FileCookies(MemoryCookies):
         new = self._path.with_name(self._path.name + ".new")
         encode = msgspec.json.encode
         lines = [encode(_Entry(key, until, grant)) + b"\n" for key, (until, grant) in self._entries.items()]
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         try:
+            os.fchmod(descriptor, 0o600)  # it may have been there
             _write(descriptor, b"".join(lines))
             os.replace(new, self._path)
         except OSError:
@@ -122,14 +125,21 @@ class FileCookies(MemoryCookies):
             self._append(_Entry(key))
 
     def _append(self, entry: _Entry) -> None:
-        """Write a change down. If that fails, it is remembered until the router ends: nobody is refused for it."""
+        """Write a change down. If that fails, it is remembered until the router ends: nobody is refused for it.
+
+        It is made up for at the next change, or else the end of a line may be missing, and who has logged out would be back
+        after a restart.
+        """
         try:
-            _write(self._file, msgspec.json.encode(entry) + b"\n")
-            self._lines += 1
-            if self._lines > 1000 + 2 * len(self._entries):
+            if self._is_behind or self._lines > 1000 + 2 * len(self._entries):
                 old, self._file = self._file, self._rewritten()
                 os.close(old)
+            else:
+                _write(self._file, msgspec.json.encode(entry) + b"\n")
+                self._lines += 1
+            self._is_behind = False
         except OSError as error:
+            self._is_behind = True
             self._complain(f"cannot write to {self._path}: {error.strerror}")
 
     def close(self) -> None:

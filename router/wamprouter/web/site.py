@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from autobahn.twisted.resource import WebSocketResource
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.protocol import connectionDone
 from twisted.web.error import UnsupportedMethod
 from twisted.web.http import HTTPChannel, Request
@@ -133,7 +134,12 @@ def tree(root: Any, children: Mapping[str, Any]) -> Any:
 
 
 class HttpRequest(ServerRequest):
-    """One request. Twisted's own writes a line, or a traceback, into the log for some that are strange but harmless."""
+    """One request. Twisted's own writes a line, or a traceback, into the log for some that are strange but harmless.
+
+    It knows the client behind a trusted proxy, too: the access log asks it.
+    """
+
+    site: BoundedSite
 
     def process(self) -> None:
         if self.uri.isascii():
@@ -157,6 +163,15 @@ class HttpRequest(ServerRequest):
             self.setHeader(b"content-length", b"%d" % len(body))
         self.write(b"" if self.method == b"HEAD" else body)
         self.finish()
+
+    def getClientAddress(self) -> Any:
+        peer = super().getClientAddress()
+        address = address_of(peer)
+        forwarded_for = ", ".join(self.requestHeaders.getRawHeaders("x-forwarded-for", ()))
+        client = self.site.client(address, forwarded_for)
+        if client == address:
+            return peer
+        return (IPv6Address if ":" in client else IPv4Address)("TCP", client, 0)
 
 
 class HttpConnection(HTTPChannel):
@@ -234,8 +249,9 @@ class BoundedSite(Site):
     def __init__(
         self, root: Any, connections: Connections, *, timeout: int, access_log: bool, headers: AnswerHeaders
     ) -> None:
-        super().__init__(root, requestFactory=HttpRequest, timeout=timeout)
+        super().__init__(root, timeout=timeout, requestFactory=HttpRequest)
         self.headers = headers
+        self.client = connections.client
         self.displayTracebacks = False
         self.noisy = False
         self._connections = connections

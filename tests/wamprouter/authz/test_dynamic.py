@@ -45,6 +45,7 @@ class Court:
             "judged",
             "com.judge",
             realm="realm1",
+            describe=lambda session: {"peer": f"home of {session.authid}"},
             ask=self._ask,
             hear=self._hear,
             deliver=self._deliver,
@@ -119,6 +120,7 @@ def test_the_authorizer_is_told_who_wants_what(court):
         "authrole": "judged",
         "authmethod": "anonymous",
         "authprovider": "static",
+        "transport": {"peer": "home of sam"},
     }
     assert [who, "com.add", "call", {"timeout": 7, "x": [1]}] == court.questions[0][0]
 

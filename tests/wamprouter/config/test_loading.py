@@ -14,7 +14,12 @@ SAMPLES = sorted(path for path in CONFIG.iterdir() if path.suffix in {".json", "
 SCHEMA = CONFIG / "router.schema.json"
 
 # What a sample wants from the environment.
-ENVIRON = {"PUBLIC_ORIGIN": "https://app.example.com"}
+ENVIRON = {
+    "PUBLIC_ORIGIN": "https://app.example.com",
+    "TLS_KEY": "privkey.pem",
+    "TLS_CERTIFICATE": "fullchain.pem",
+    "TLS_CLIENT_CA": "services.pem",
+}
 
 YAML = """\
 version: 1

@@ -19,14 +19,33 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ([("compnents", [])], 'compnents: unknown field; did you mean "components"?'),
     (
         [("zzz", 1)],
-        'zzz: unknown field, expected "$schema", "components", "environment", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
+        'zzz: unknown field, expected "$schema", "components", "drain_timeout", "environment", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
     ),
     (
         [("[key]", 1)],
-        '["[key]"]: unknown field, expected "$schema", "components", "environment", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
+        '["[key]"]: unknown field, expected "$schema", "components", "drain_timeout", "environment", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
     ),
     ([("pythonpath", "src")], 'pythonpath: got "src", expected a list'),
     ([("pythonpath", [""])], 'pythonpath[0]: got "", expected a folder'),
+    # limits
+    (
+        [("limits", {"joins_per_second": -1})],
+        "limits.joins_per_second: got -1, expected an integer from 0 to 10000000 (0 for no limit)",
+    ),
+    ([("limits", {"join_burst": 0})], "limits.join_burst: got 0, expected an integer from 1 to 10000000"),
+    ([("limits", {"joins": 1})], 'limits.joins: unknown field; did you mean "join_burst"?'),
+    *(
+        (
+            [("transports.0.trusted_proxies", [wrong])],
+            f'transports[0].trusted_proxies[0]: got "{wrong}", '
+            'expected an address or network such as "10.0.0.0/8", or "unix"',
+        )
+        for wrong in ("10.0.0.1/8", "proxy.example.com", "", "10.0.0.0/33")
+    ),
+    (
+        [("transports.0.options", {"on_excess": "drop"})],
+        'transports[0].options.on_excess: got "drop", expected "pause" or "disconnect"',
+    ),
     # realms
     ([("realms.0", "realm1")], 'realms[0]: got "realm1", expected an object'),
     (
@@ -182,7 +201,7 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ),
     (
         [("transports.0.endpoint.tls", {"key": "k.pem", "certificate": "c.pem", "minimum_version": 1.3})],
-        'transports[0].endpoint.tls.minimum_version: got 1.3, expected "1.2" or "1.3"',
+        'transports[0].endpoint.tls.minimum_version: got 1.3, expected "1.2" or "1.3" (in quotes)',
     ),
     (
         [("transports.0.endpoint.tls", {"key": "k.pem", "certificate": "c.pem", "ciphers": "A B"})],
@@ -200,6 +219,29 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     (
         [("transports.0.endpoint.tls", "yes")],
         'transports[0].endpoint.tls: got "yes", expected an object, or null for none',
+    ),
+    # authorizers
+    (
+        [("realms.0.roles.0.authorizer", "com.judge")],
+        'realms[0].roles[0].authorizer: got "com.judge", expected either permissions or an authorizer, not both',
+    ),
+    (
+        [("realms.0.roles.1", {"name": "judged", "authorizer": "wamp.session.get"})],
+        'realms[0].roles[1].authorizer: got "wamp.session.get", expected a procedure of the application: those below "wamp." '
+        "are the router's own",
+    ),
+    (
+        [("realms.0.roles.1", {"name": "judged", "authorizer": "com..judge"})],
+        'realms[0].roles[1].authorizer: got "com..judge", expected the URI of a procedure of the application, such as '
+        '"com.example.authorize"',
+    ),
+    (
+        [("realms.0.roles.1", {"name": "judged", "authorizer": "com.judge", "authorizer_timeout": 0})],
+        "realms[0].roles[1].authorizer_timeout: got 0, expected an integer from 1 to 3600000 (milliseconds)",
+    ),
+    (
+        [("realms.0.roles.1", {"name": "judged", "authorizer": "com.judge", "authorizer_cache_ttl": -1})],
+        "realms[0].roles[1].authorizer_cache_ttl: got -1, expected an integer from 0 to 86400 (seconds, 0 for never)",
     ),
     # endpoints
     (

@@ -10,6 +10,7 @@ from wamprouter.config import (
     NodeConfig,
     Permission,
     RawSocketTransport,
+    RouterLimits,
     UnixEndpoint,
     WebSocketOptions,
     WebSocketPath,
@@ -18,6 +19,7 @@ from wamprouter.config import (
     validate,
 )
 from wamprouter.config.realms import unstarred
+from wamprouter.server.admission import AdmissionLimits
 
 
 def only_websocket(config: NodeConfig) -> WebSocketTransport:
@@ -159,3 +161,34 @@ def test_a_configuration_is_fixed_once_read() -> None:
     config = validate(SMALLEST)
     with pytest.raises(ValidationError, match="frozen"):
         config.version = 1
+
+
+def test_limits_of_the_router_have_defaults() -> None:
+    """The whole object may be left out, and so may each of them."""
+    config = validate(changed(("limits", {"join_burst": 7})))
+    assert config.limits == RouterLimits(join_burst=7)
+    assert validate(SMALLEST).limits == RouterLimits()
+    assert (config.limits.connections_per_address, config.limits.limit_local) == (1000, False)
+
+
+def test_the_router_decides_with_the_limits_that_are_configured() -> None:
+    """Names and order are the same on both sides."""
+    defaults = RouterLimits().model_dump()
+    assert AdmissionLimits(**defaults) == AdmissionLimits()
+    assert list(defaults) == list(AdmissionLimits._fields)
+
+
+@pytest.mark.parametrize(
+    ("written", "network"),
+    [
+        ("127.0.0.1", "127.0.0.1/32"),
+        ("10.0.0.0/8", "10.0.0.0/8"),
+        ("2001:DB8::/32", "2001:db8::/32"),
+        ("::1", "::1/128"),
+        ("unix", "unix"),
+    ],
+)
+def test_trusted_proxies_are_addresses_and_networks(written: str, network: str) -> None:
+    """A Unix socket has no address, but a name."""
+    config = validate(changed(("transports.0.trusted_proxies", [written])))
+    assert only_websocket(config).trusted_proxies == (network,)

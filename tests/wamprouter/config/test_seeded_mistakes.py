@@ -192,7 +192,7 @@ MISTAKES: dict[str, list[tuple[str, str, str]]] = {
         (
             '[transports.paths."/"]\ntype = "static"\ndirectory = "web"\n',
             '¶[transports.paths."/"]\ntype = "static"\n',
-            'transports[0].paths["/"].directory: missing, expected a folder',
+            'transports[0].paths["/"]: got {"type": "static", "options": {"cache_timeout": 300}}, expected either "directory", or "package" and "resource"',
         ),
         (
             '  "${PUBLIC_ORIGIN}",',

@@ -236,10 +236,11 @@ def derive_credential(
 def placeholder(authid: str, key: bytes, *, like: Credential) -> Credential:
     """Return a credential for a principal that does not exist: it asks for the same each time, and no password fits.
 
-    ``like`` is a credential whose cost it shows; see ``placeholder_salt`` for the key.
+    ``like`` is a credential whose cost, and length of salt, it shows; see ``placeholder_salt`` for the key.
     """
     keys = _hmac(key, b"stored" + authid.encode("utf-8", "surrogatepass"))
-    return Credential(like.kdf, placeholder_salt(key, authid), like.iterations, like.memory, keys, _hmac(key, keys))
+    salt = placeholder_salt(key, authid, len(like.salt))
+    return Credential(like.kdf, salt, like.iterations, like.memory, keys, _hmac(key, keys))
 
 
 def salted_password(password: str, salt: bytes, kdf: str, *, iterations: int, memory: int | None = None) -> bytes:
