@@ -95,7 +95,7 @@ class Node:
         self.reactor = reactor
         self.now = now
         self.dispatcher = Dispatcher(lambda action: reactor.callLater(0, action))
-        self.turns = Turns(lambda action: reactor.callLater(0, action), now)
+        self.turns = Turns(lambda action: reactor.callLater(0, action), now, reactor.callLater)
         self.admission = Admission(AdmissionLimits(**config.limits.model_dump()), now)
         # Publications need to be unlikely to collide, sessions also hard to guess.
         publications = GlobalIds(random.Random(secrets.randbits(128)).getrandbits)

@@ -22,6 +22,7 @@ from wamprouter.server.admission import Admission
 from wamprouter.server.connections import Connections, Limits
 from wamprouter.server.metering import RateLimit, peer_class
 from wamprouter.server.peer import Lobby
+from wamprouter.server.ports import listen_tcp, listen_unix
 from wamprouter.server.proxies import NO_PROXIES, Proxies
 from wamprouter.server.turns import Turns
 from wamprouter.server.unix import listen_on_unix
@@ -172,7 +173,12 @@ class Listener:
             if isinstance(endpoint, config.TcpEndpoint):
                 self._port = self._listen_on_tcp(endpoint) if port is None else self._listen_on(port, endpoint)
             else:
+<<<<<<< HEAD
                 self._port = listen_on_unix(self._reactor, endpoint.path, self._factory, backlog=endpoint.backlog)
+=======
+                # With a lock file, a socket file that a crashed router left behind is known for what it is.
+                self._port = listen_unix(self._reactor, str(endpoint.path), self._factory, backlog=endpoint.backlog)
+>>>>>>> g-hostile
         except (CannotListenError, OSError) as error:  # OSError: the lock file beside a Unix socket
             cause = error.socketError if isinstance(error, CannotListenError) else error
             reason = getattr(cause, "strerror", None) or cause
@@ -192,10 +198,7 @@ class Listener:
         return self._listen_on(last, endpoint)
 
     def _listen_on(self, port: int, endpoint: config.TcpEndpoint) -> IListeningPort:
-        listening: IListeningPort = self._reactor.listenTCP(
-            port, self._factory, backlog=endpoint.backlog, interface=endpoint.interface
-        )
-        return listening
+        return listen_tcp(self._reactor, port, self._factory, backlog=endpoint.backlog, interface=endpoint.interface)
 
     def stop_listening(self) -> Any:
         """Close the port, not the connections; return a Deferred or None."""
