@@ -25,7 +25,6 @@ from wamprouter.server.peer import Lobby
 from wamprouter.server.ports import listen_tcp, listen_unix
 from wamprouter.server.proxies import NO_PROXIES, Proxies
 from wamprouter.server.turns import Turns
-from wamprouter.server.unix import listen_on_unix
 
 if TYPE_CHECKING:
     from wamprouter.server.tls_context import TlsContext
@@ -173,12 +172,7 @@ class Listener:
             if isinstance(endpoint, config.TcpEndpoint):
                 self._port = self._listen_on_tcp(endpoint) if port is None else self._listen_on(port, endpoint)
             else:
-<<<<<<< HEAD
-                self._port = listen_on_unix(self._reactor, endpoint.path, self._factory, backlog=endpoint.backlog)
-=======
-                # With a lock file, a socket file that a crashed router left behind is known for what it is.
-                self._port = listen_unix(self._reactor, str(endpoint.path), self._factory, backlog=endpoint.backlog)
->>>>>>> g-hostile
+                self._port = listen_unix(self._reactor, endpoint.path, self._factory, backlog=endpoint.backlog)
         except (CannotListenError, OSError) as error:  # OSError: the lock file beside a Unix socket
             cause = error.socketError if isinstance(error, CannotListenError) else error
             reason = getattr(cause, "strerror", None) or cause
