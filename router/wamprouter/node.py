@@ -313,7 +313,7 @@ def _carrying_out(tell: Callable[[Fact], None]) -> Callable[[Fact], None]:
 def _transport_of(session: Session) -> dict[str, Any]:
     """Return what authorizers are told of a connection: no headers, which have secrets in them."""
     peer = session.link.owner
-    described = peer.transport() if isinstance(peer, Peer) else {}
+    described = peer.described() if isinstance(peer, Peer) else {}
     return {key: described[key] for key in ("type", "peer", "is_secure") if key in described}
 
 

@@ -71,7 +71,7 @@ class Knock:
         self._certificate = certificate
         self._channels = channels or {}
 
-    def transport(self) -> dict[str, Any]:
+    def described(self) -> dict[str, Any]:
         return {"type": "memory", "address": self.address}
 
     def certificate(self) -> Any:

@@ -15,7 +15,7 @@ import msgspec
 from wamp.protocol.errors import WampError
 from wamp.protocol.options import HelloDetails
 
-__all__ = ["Applicant", "Challenge", "Gate", "Grant", "InThread", "Later", "Method", "NotReady", "Step"]
+__all__ = ["Applicant", "Challenge", "Gate", "Grant", "InThread", "Later", "Method", "NotReady", "Origin", "Step"]
 
 
 class Grant(msgspec.Struct, frozen=True):
@@ -86,13 +86,8 @@ InThread: TypeAlias = Callable[[Callable[[], bool], Callable[[bool], Step]], Ste
 """Does something that takes long (the first) without stopping the router, then goes on with its result (the second)."""
 
 
-class Applicant(Protocol):
-    """Who asks to join: what its HELLO says, and what is known of its connection."""
-
-    realm: str
-    details: HelloDetails
-    session: int
-    """The id that its session will have."""
+class Origin(Protocol):
+    """A connection, as authentication looks at it."""
 
     @property
     def address(self) -> str:
@@ -109,8 +104,8 @@ class Applicant(Protocol):
         """Tell whether that cookie was made for this connection, so that nobody else can have it."""
         ...
 
-    def transport(self) -> dict[str, Any]:
-        """Return what authenticators are told of the connection."""
+    def described(self) -> dict[str, Any]:
+        """Return what authenticators are told of it."""
         ...
 
     def certificate(self) -> Any:
@@ -120,6 +115,15 @@ class Applicant(Protocol):
     def channel_binding(self, kind: str) -> bytes | None:
         """Return the channel binding of its TLS connection of a kind, or None where there is none."""
         ...
+
+
+class Applicant(Origin, Protocol):
+    """Who asks to join: what its HELLO says, and what is known of its connection."""
+
+    realm: str
+    details: HelloDetails
+    session: int
+    """The id that its session will have."""
 
 
 class Method(Protocol):

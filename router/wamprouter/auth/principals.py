@@ -228,7 +228,7 @@ def _transport(applicant: Applicant) -> dict[str, Any]:
     """Return what authenticators are told of the connection."""
     certificate = applicant.certificate()
     if certificate is None:
-        return applicant.transport()
-    from wamprouter.auth.certificates import described
+        return applicant.described()
+    from wamprouter.auth import certificates
 
-    return {**applicant.transport(), "client_cert": described(certificate)}
+    return {**applicant.described(), "client_cert": certificates.described(certificate)}

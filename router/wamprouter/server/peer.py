@@ -24,7 +24,7 @@ from wamp.protocol.messages import Abort, Authenticate, Challenge, Goodbye, Hell
 from wamp.protocol.options import HelloDetails, read
 from wamp.protocol.roles import features
 from wamprouter.auth import Challenge as Asking
-from wamprouter.auth import Gate, Grant, NotReady, Step
+from wamprouter.auth import Gate, Grant, NotReady, Origin, Step
 from wamprouter.inbox import accept
 from wamprouter.quirks import gives_up_at_close, is_autobahn_js, is_autobahn_python, meant
 from wamprouter.realm.realm import ROUTER_ROLES, Realm
@@ -40,7 +40,7 @@ _STOPPING: Final = "the router is shutting down"
 _PATIENCE: Final = 5.0  # seconds for the reply to our GOODBYE; it takes a round trip, and whatever is queued before it
 
 
-class Connection(Protocol):
+class Connection(Origin, Protocol):
     """What a peer can ask of the transport it is on."""
 
     def close(self, reason: str, *, violation: bool = False) -> None:
@@ -51,27 +51,6 @@ class Connection(Protocol):
 
     def drop(self, reason: str) -> None:
         """Cut the connection without ceremony."""
-
-    @property
-    def address(self) -> str:
-        """Return where the peer comes from: an IP address, or "unix"."""
-
-    @property
-    def cookie(self) -> str | None:
-        """Return the value of the cookie that the handshake has set or found, or None."""
-
-    @property
-    def has_new_cookie(self) -> bool:
-        """Tell whether the handshake has set that cookie."""
-
-    def described(self) -> dict[str, Any]:
-        """Return what authenticators are told of the connection."""
-
-    def certificate(self) -> Any:
-        """Return the peer's TLS certificate, or None."""
-
-    def channel_binding(self, kind: str) -> bytes | None:
-        """Return the channel binding of the TLS connection, or None where there is none of that kind."""
 
     def spare_pings(self) -> None:
         """Find out by other means whether the peer is alive: it does not know pings of the transport itself."""
@@ -154,7 +133,7 @@ class Login:
     def has_new_cookie(self) -> bool:
         return self._connection.has_new_cookie
 
-    def transport(self) -> dict[str, Any]:
+    def described(self) -> dict[str, Any]:
         return self._connection.described()
 
     def certificate(self) -> Any:
@@ -207,7 +186,7 @@ class Peer:
         except ProtocolViolation as violation:
             self.abort(violation)
 
-    def transport(self) -> dict[str, Any]:
+    def described(self) -> dict[str, Any]:
         """Return what authenticators are told of the connection."""
         return self._connection.described()
 
