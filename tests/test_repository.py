@@ -67,7 +67,7 @@ def names_of(text: str) -> set[str]:
     return {canonical(re.split(r"[\[<>=!~; ]", line)[0]) for line in lines_of(text)}
 
 
-@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"])
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"])
 def test_a_newcomer_finds(name):
     """The files that everyone looks for first are there, and say something."""
     assert (ROOT / name).is_file()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import audit_reference
 import command_reference
 import configuration_reference
 import crossbar_reference
 
 GENERATORS = {
+    "audit": audit_reference.markdown,
     "configuration": configuration_reference.markdown,
     "commands": command_reference.markdown,
     "crossbar": crossbar_reference.markdown,

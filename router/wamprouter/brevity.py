@@ -34,7 +34,10 @@ class _Kind:
 
 @implementer(ILogObserver)
 class BriefObserver:
-    """Passes events on to another observer, few of each kind. Debugging wants everything, and gets it."""
+    """Passes events on to another observer, few of each kind. Debugging wants everything, and gets it.
+
+    So does ``is_ours=True`` in an event: what the operator's own file leads to, and no peer.
+    """
 
     def __init__(self, observer: Callable[[Any], object], now: Callable[[], float]) -> None:
         self._observer = observer
@@ -42,7 +45,7 @@ class BriefObserver:
         self._kinds: dict[tuple[Any, Any], _Kind] = {}
 
     def __call__(self, event: Any) -> None:
-        if event.get("log_level") is LogLevel.debug:
+        if event.get("log_level") is LogLevel.debug or event.get("is_ours"):
             self._observer(event)
             return
         kind = self._kind(event)

@@ -57,7 +57,7 @@ def listen(path: Path, commands: Mapping[str, Command], reactor: Any) -> Any:
     from twisted.protocols.basic import LineOnlyReceiver
     from twisted.protocols.policies import TimeoutMixin
 
-    from wamprouter.server.unix import listen_on_unix
+    from wamprouter.server.ports import listen_unix
 
     class Conversation(LineOnlyReceiver, TimeoutMixin):
         transport: Any  # a Unix connection, once there is one
@@ -81,7 +81,7 @@ def listen(path: Path, commands: Mapping[str, Command], reactor: Any) -> Any:
     _make_private(path.parent)
     factory = Factory.forProtocol(Conversation)
     factory.noisy = False
-    return listen_on_unix(reactor, path, factory, mode=0o600)
+    return listen_unix(reactor, path, factory, mode=0o600)
 
 
 def _make_private(folder: Path) -> None:

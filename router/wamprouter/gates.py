@@ -44,8 +44,7 @@ from wamprouter.config import auth as settings
 from wamprouter.config.auth import methods as configured_methods
 from wamprouter.config.safety import services
 from wamprouter.local import CODEC
-from wamprouter.remarks import Remarks
-from wamprouter.server.admission import network_of
+from wamprouter.server.admission import is_local, network_of
 from wamprouter.server.listeners import CannotStart
 from wamprouter.store.cookies import FileCookies, MemoryCookies
 
@@ -55,9 +54,23 @@ _log = Logger()
 
 _MOST_WAITING: Final = 100  # credentials that wait for a thread to be compared in; each takes some 50 ms
 _MOST_ASKED: Final = 10_000  # logins about which one function is being asked; each has a peer waiting
-_TRACEBACKS: Final = 3  # a minute, of functions that raise: what strangers send must not fill the log
 
 RecordT = TypeVar("RecordT", bound=Principal)
+
+
+# What follows from what strangers do. Of each of these three kinds of lines the log has a few at a time.
+
+
+def _remark(text: str) -> None:
+    _log.info("{refusal}", refusal=text)
+
+
+def _complain(text: str) -> None:
+    _log.warn("{complaint}", complaint=text)
+
+
+def _blame(text: str) -> None:
+    _log.error("{fault}", fault=text)
 
 
 class Gates:
@@ -65,15 +78,13 @@ class Gates:
 
     def __init__(self, reactor: Any, now: Callable[[], float], caller: Caller) -> None:
         self._reactor = reactor
-        self._remark = Remarks(lambda text: _log.info("{text}", text=text), now)
-        self._complain = Remarks(lambda text: _log.warn("{text}", text=text), now)
-        self._blame = Remarks(lambda text: _log.error("{text}", text=text), now, _TRACEBACKS)
         self._caller = caller
         self._threads = _Threads(reactor)
         self._cookies: dict[config.Cookie | Path, MemoryCookies] = {}  # or the file that they are in
         self._functions: list[tuple[config.Function, _Consulted]] = []
         self._own_key = secrets.token_bytes(32)
-        self.throttle = Throttle(now, network_of)
+        # Loopback and Unix sockets are nobody's address, as for limits: a proxy there speaks for everybody.
+        self.throttle = Throttle(now, lambda address: "" if is_local(address) else network_of(address))
 
     def make(self, auth: config.Auth, cookie: config.Cookie | None = None) -> MethodGate:
         """Return what admits sessions on a transport; raise CannotStart if that is not possible."""
@@ -88,7 +99,7 @@ class Gates:
             made,
             self.throttle,
             self._reactor.callLater,
-            self._remark,
+            _remark,
             names_unknown=auth.name_unknown_principals,
         )
 
@@ -108,7 +119,7 @@ class Gates:
                     max_age=cookie.max_age,
                     limit=cookie.max_cookies,
                     purge=store.purge_on_startup,
-                    complain=self._complain,
+                    complain=_complain,
                 )
             except OSError as error:
                 raise CannotStart(f"cannot keep cookies in {store.filename}: {error.strerror}") from None
@@ -241,7 +252,7 @@ class Gates:
             who, ask = f"authenticator {method.authenticator}", self._procedure(method)
         else:
             who, ask = f"authenticator {method.create}", self._function(method)
-        return Asked(ask, kind, name, provider=method.type, complain=lambda text: self._complain(f"{who}: {text}"))
+        return Asked(ask, kind, name, provider=method.type, complain=lambda text: _complain(f"{who}: {text}"))
 
     def _procedure(self, method: config.Dynamic) -> Ask:
         def ask(realm: str, authid: str | None, details: dict[str, Any], answered: Callable[[object], None]) -> None:
@@ -263,7 +274,7 @@ class Gates:
         for known, consulted in self._functions:
             if known == method and not consulted.has_failed:
                 return consulted
-        made = _Consulted(method, _create(method), self._reactor.callLater, self._complain, self._blame)
+        made = _Consulted(method, _create(method), self._reactor.callLater, _complain, _blame)
         self._functions.append((method, made))
         return made
 

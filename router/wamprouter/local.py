@@ -167,6 +167,9 @@ class LocalConnection:
     def dismiss(self, reason: str, *, may_return: bool = False) -> None:
         self.close(reason)
 
+    def drop(self, reason: str) -> None:
+        self.close(reason)
+
     def described(self) -> dict[str, Any]:
         return {"type": "memory", "peer": self.name}
 

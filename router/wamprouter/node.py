@@ -36,10 +36,10 @@ from wamprouter.authz import AnyRole
 from wamprouter.authz.configured import disclosed, static_role
 from wamprouter.authz.dynamic import DynamicRole, noticing_authorizers
 from wamprouter.brevity import BriefObserver
-from wamprouter.callbacks import session_class as session_of
 from wamprouter.callers import Caller
 from wamprouter.config import Checked, NodeConfig
 from wamprouter.control import Command, Outcome, listen
+from wamprouter.descriptors import allow_open_files
 from wamprouter.gates import Gates, load
 from wamprouter.guests import Guest, reap_when_told
 from wamprouter.inbox import refused_publication
@@ -63,6 +63,7 @@ __all__ = ["CannotStart", "Node", "run"]
 
 _log = Logger()
 
+_FILES_BESIDES: Final = 200  # open files that are no connections: ports, libraries, stores, pages being sent
 _PATIENCE: Final = 3.0  # seconds for what components do before they go; service managers wait longer
 
 
@@ -94,7 +95,7 @@ class Node:
         self.reactor = reactor
         self.now = now
         self.dispatcher = Dispatcher(lambda action: reactor.callLater(0, action))
-        self.turns = Turns(lambda action: reactor.callLater(0, action), now)
+        self.turns = Turns(lambda action: reactor.callLater(0, action), now, reactor.callLater)
         self.admission = Admission(AdmissionLimits(**config.limits.model_dump()), now)
         # Publications need to be unlikely to collide, sessions also hard to guess.
         publications = GlobalIds(random.Random(secrets.randbits(128)).getrandbits)
@@ -352,6 +353,8 @@ def _settings(options: configuration.RealmOptions) -> Settings:
 def _session_class(component: configuration.ClassComponent | configuration.FunctionComponent) -> type[Any]:
     """Return the class of a component's session; raise CannotStart if it cannot be had."""
     if isinstance(component, configuration.FunctionComponent):
+        from wamprouter.callbacks import session_class as session_of  # with the client library, which few routers need
+
         wanted = component.callbacks.model_dump(exclude_none=True)
         functions = {event: _load(name) for event, name in wanted.items()}
         for event, function in functions.items():
@@ -406,22 +409,25 @@ def run(
     except CannotStart as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the one line that the operator needs, without a log's prefix
         return 1
+    reloading = partial(_reload, node, reread)
+    without_control = None if control is None else _take_commands(control, {"reload": reloading}, reactor)
     levels.setLogLevelForNamespace("", LogLevel.levelWithName(loglevel))
+    if without_control is not None:
+        # A router that cannot be told to reload is still a router; a signal reaches it all the same.
+        _log.warn("no commands are taken at {path}: {error}", path=str(control), error=str(without_control))
     if loglevel != "debug":
         # A peer that breaks off a handshake is no news, and a thousand of them must not fill the log.
         levels.setLogLevelForNamespace("autobahn", LogLevel.error)
-    # Before anybody is told that it listens: whoever was told may send one.
+    # Before anybody hears that the router is there, and may want something of it.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: reactor.callFromThread(_shut_down, node, reactor))
-    reloading = partial(_reload, node, reread)
     if reread is not None:
         signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reloading))
     reap_when_told(reactor)
-    if control is not None:
-        _take_commands(control, {"reload": reloading}, reactor)
-    _announce(node)
+    _allow_connections(config)
     for warning in warnings:
-        _log.warn("{warning}", warning=warning)
+        _log.warn("{warning}", warning=warning, is_ours=True)
+    _announce(node)
     for _, guest in node.guests:
         _log.info("guest {name} runs as process {pid}", name=guest.name, pid=guest.pid)
     _log.info("wamprouter {version} is ready; Ctrl-C ends it", version=__version__)
@@ -446,7 +452,7 @@ def _reload(node: Node, reread: Callable[[], Checked] | None) -> Outcome:
         _log.failure("while reloading")
         return False, ["the router failed to reload; its log has more"]
     for line in problems:
-        _log.error("not reloaded, nothing has changed: {line}", line=line)
+        _log.error("not reloaded, nothing has changed: {line}", line=line, is_ours=True)
     return False, problems
 
 
@@ -458,17 +464,30 @@ def _reloaded(node: Node, reread: Callable[[], Checked] | None) -> list[str]:
     found = reread()
     lines = node.reload(found.config)
     for warning in found.warnings:
-        _log.warn("{warning}", warning=warning)
+        _log.warn("{warning}", warning=warning, is_ours=True)
     _log.info("reloaded: {changes}", changes="; ".join(lines))
     return [*found.warnings, *lines]
 
 
-def _take_commands(path: Path, commands: Mapping[str, Command], reactor: Any) -> None:
+def _take_commands(path: Path, commands: Mapping[str, Command], reactor: Any) -> Exception | None:
+    """Take commands on a socket; return why not, if that is not possible."""
     try:
         listen(path, commands, reactor)
     except (CannotListenError, OSError) as error:
-        # A router that cannot be told to reload is still a router; a signal reaches it all the same.
-        _log.warn("no commands are taken at {path}: {error}", path=str(path), error=str(error))
+        return error
+    return None
+
+
+def _allow_connections(config: NodeConfig) -> None:
+    """Get the open files that the configured connections take, or say that there may not be enough."""
+    most = [transport.max_connections for transport in config.transports]
+    allowed = allow_open_files(sum(most) + _FILES_BESIDES)
+    if most and allowed < max(most):
+        _log.warn(
+            "{allowed} open files are allowed, but a transport may have {most} connections: raise the limit (ulimit -n)",
+            allowed=allowed,
+            most=max(most),
+        )
 
 
 def _announce(node: Node) -> None:

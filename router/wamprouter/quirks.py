@@ -9,7 +9,7 @@ from typing import Final
 
 from wamp.protocol.roles import features
 
-__all__ = ["is_autobahn_js", "is_autobahn_python", "meant"]
+__all__ = ["gives_up_at_close", "is_autobahn_js", "is_autobahn_python", "meant"]
 
 _AUTOBAHN_JS: Final = features(
     {
@@ -32,6 +32,14 @@ def is_autobahn_python(agent: str | None, announced: frozenset[str]) -> bool:
     It does not know RawSocket's PING: on asyncio it raises NotImplementedError, on Twisted it drops the connection.
     """
     return agent is None and any(feature.endswith(".payload_transparency") for feature in announced)
+
+
+def gives_up_at_close(agent: str | None, announced: frozenset[str]) -> bool:
+    """Tell whether a client takes a connection that is closed in order, before it has joined, for the end of its work.
+
+    Autobahn|Python's Component does, with Twisted, whatever the close code, and comes back only if the connection is lost.
+    """
+    return is_autobahn_python(agent, announced)
 
 
 def meant(agent: str | None, announced: frozenset[str]) -> frozenset[str]:

@@ -10,7 +10,7 @@ from wamprouter import config
 from wamprouter.cli import main
 from wamprouter.realm.realm import ROUTER_ROLES
 
-WITH_LINKS = [README, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *PAGES]
+WITH_LINKS = [README, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *PAGES]
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 
 

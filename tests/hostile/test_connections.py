@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +18,7 @@ from tests.hostile.siege import Siege
 from tests.robustness.conftest import Start
 from tests.robustness.measure import MIB, MemoryWatch, eventually, open_sockets
 from tests.support.pair import Pair
-from tests.support.process import RouterProcess
+from tests.support.process import ROOT, RouterProcess, config
 from tests.support.raw import TEXT, Client, Closed, RefusedHandshake, Stream, client_frame, handshake_request
 
 HELLO = b'[1,"realm1",{"roles":{"caller":{}}}]'
@@ -119,7 +123,7 @@ def test_a_listener_that_is_full_of_half_open_connections_is_free_again_in_time(
 
 @contextmanager
 def open_files(count: int) -> Iterator[None]:
-    """Let what is started here have so many open files, and not find a way to more."""
+    """Let what is started here have so many open files, until it asks for more."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
     try:
@@ -147,9 +151,38 @@ def limit_hard(pid: int, count: int) -> None:
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (count, count))
 
 
+def test_a_router_takes_the_descriptors_that_it_may_have(start: Start, tmp_path: Path) -> None:
+    """The usual soft limit of 1024 is for programs that use ``select``. One of ten thousand connections needs more."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with open_files(FEW):
+        router = start(*transports(tmp_path, max_connections=300))
+    soft, _ = resource.prlimit(router.pid, resource.RLIMIT_NOFILE)
+    assert soft >= min(hard, 3 * 300)
+    assert "open files" not in router.log
+
+
+def test_a_router_says_that_it_may_not_have_enough_descriptors(tmp_path: Path) -> None:
+    (tmp_path / "router.json").write_text(json.dumps(config(*transports(tmp_path, max_connections=300))))
+    command = ["sh", "-c", f'ulimit -n {FEW}; exec "$@"', "sh", sys.executable, "-m", "wamprouter", "start", "--config"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "client"), str(ROOT / "router")))}
+    with subprocess.Popen(
+        [*command, str(tmp_path / "router.json")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        process.terminate()
+        process.stderr.read()
+    assert f"{FEW} open files are allowed, but a transport may have 300 connections" in line
+    assert process.returncode == 0
+
+
 def test_a_router_without_descriptors_serves_who_is_in_and_says_so_briefly(poor: Siege) -> None:
     """Whoever is one too many is cut off at once. No loop that is busy with it, and no line for each."""
-    with poor.attack():
+    with poor.attack(lines=60):
         streams = []
         for number in range(5 * FEW):
             try:
@@ -168,7 +201,7 @@ def test_a_router_without_descriptors_serves_who_is_in_and_says_so_briefly(poor:
 
 
 def test_a_page_without_descriptors_is_503(poor: Siege) -> None:
-    with poor.attack():
+    with poor.attack(lines=60):
         browsers = [Stream(poor.http) for _ in range(5)]
         streams = []
         for _ in range(3 * FEW):

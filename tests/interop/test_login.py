@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.support.logins import OTHER_KEY, PUBLIC, RIGHT, WRONG, configuration, method_of
+from tests.support.logins import EARLY, OTHER_KEY, PUBLIC, RIGHT, WRONG, admit_everybody, configuration, method_of
 from tests.support.process import ROOT, RouterProcess
 from wamp.protocol.auth.cryptosign import public_key
 
@@ -136,3 +136,64 @@ def test_who_has_not_is_told_so(played: Any, job: Job) -> None:
     """By a reason that does not tell which of both was wrong."""
     outcome = played(job.library)[job.id]
     assert ([], [DENIED]) == (outcome["joined"], outcome["failures"])
+
+
+# What a client does about it
+
+
+@pytest.fixture
+def early(tmp_path: Path) -> Iterator[RouterProcess]:
+    """A router whose tickets are judged by a procedure that nobody has registered."""
+    with RouterProcess(tmp_path, EARLY) as router:
+        yield router
+    assert "Traceback" not in router.log, router.log
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["ws", "rs"])
+@pytest.mark.parametrize("library", ["autobahn_twisted", "autobahn_asyncio"])
+def test_a_component_comes_back_until_the_authenticator_is_there(
+    early: RouterProcess, library: str, scheme: str
+) -> None:
+    """Its connection is closed without ABORT: 1013 on a WebSocket, just closed on a RawSocket."""
+    job = {
+        **Job(library, "component", scheme, "json", "ticket", "right").told(early),
+        "url": early.urls[0] if scheme == "ws" else early.url("rs"),
+        "retries": 1000,
+        "tells": True,
+    }
+    process = subprocess.Popen(
+        [sys.executable, str(HERE / "login.py"), library, json.dumps([job])],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "client")},
+    )
+    try:
+        assert process.stdout is not None
+        assert {"refused": job["id"]} == json.loads(process.stdout.readline())
+        with admit_everybody(early.urls[1]):
+            outcome = json.loads(process.stdout.readline())
+    finally:
+        process.kill()
+        process.communicate()
+    assert ["ticket"] == [joined["authid"] for joined in outcome["joined"]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("library", ["autobahn_twisted", "autobahn_asyncio"])
+def test_a_component_tries_a_refused_credential_as_often_as_it_is_told(router: RouterProcess, library: str) -> None:
+    """To Autobahn|Python an ABORT is a failure as any other; ``max_retries`` or ``is_fatal`` end it."""
+    job = Job(library, "component", "ws+unix", "json", "ticket", "nobody").told(router)
+    jobs = [
+        {
+            **job,
+            "retries": retries,
+            "gives_up": gives_up,
+            "id": name,
+            "how": {**job["how"], "authid": f"{name}.{library}"},
+        }
+        for name, retries, gives_up in (("retrying", 2, False), ("giving up", 5, True))
+    ]
+    played = play(library, jobs)
+    assert ([DENIED] * 3, [DENIED]) == (played["retrying"]["failures"], played["giving up"]["failures"])

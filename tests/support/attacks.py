@@ -30,7 +30,7 @@ from tests.support.raw import (
 from wamp.protocol.codec import CODECS
 from wamp.protocol.messages import Call, Goodbye, Hello, Message, Publish, Register, Subscribe
 
-__all__ = ["ATTACKS", "Attack", "Target", "bomb", "pour"]
+__all__ = ["ATTACKS", "Attack", "Target", "bomb", "half_open", "pour"]
 
 _JSON: Final = CODECS["json"]
 _MSGPACK: Final = CODECS["msgpack"]
@@ -169,7 +169,7 @@ def _hoard(target: Target, messages: Sequence[Message]) -> None:
 def calls_in_flight(target: Target) -> None:
     """To a callee that takes them all and never answers."""
     callee = Client(target.rs)
-    callee.register("com.hoard.silent")
+    callee.register("com.hoard.silent", invoke="roundrobin")
     messages = [
         Call(number, {"timeout": 3_600_000}, "com.hoard.silent", callee.pack(["x" * 50])) for number in range(1, 11_000)
     ]
@@ -194,6 +194,17 @@ def connections(target: Target) -> None:
         stream = Stream((target.ws, target.rs, target.http)[number % 3])
         stream.send(beginnings[number % len(beginnings)])
         stream.reset()
+
+
+def half_open(url: str, count: int) -> list[Stream]:
+    """Return so many connections that have begun, and do not go on."""
+    beginning = handshake_request(url, "wamp.2.json")[:-1]
+    streams = []
+    for number in range(count):
+        stream = Stream(url)
+        stream.send(beginning if number % 2 else b"")
+        streams.append(stream)
+    return streams
 
 
 def refused_handshakes(target: Target) -> None:

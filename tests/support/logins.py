@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
+from threading import Thread
 from typing import Any, Final
 
 from tests.support.process import ALLOW_ALL, config, endpoint
+from tests.support.raw import Client, Closed
 from wamp.protocol.auth import cra, scram
 from wamp.protocol.auth.cryptosign import public_key
+from wamp.protocol.messages import Invocation
 from wamprouter.auth.hashes import make
 
-__all__ = ["KEY", "OTHER_KEY", "PUBLIC", "REALM", "RIGHT", "WRONG", "auth", "configuration", "method_of"]
+__all__ = [
+    "EARLY",
+    "KEY",
+    "OTHER_KEY",
+    "PUBLIC",
+    "REALM",
+    "RIGHT",
+    "WRONG",
+    "admit_everybody",
+    "auth",
+    "configuration",
+    "method_of",
+]
 
 KEY: Final = bytes(range(32)).hex()
 OTHER_KEY: Final = bytes(range(1, 33)).hex()
@@ -79,3 +95,36 @@ def configuration(authids: Mapping[str, Iterable[str]] | None = None, **more: An
         for scheme, place in endpoints.items()
     ]
     return config(*transports, realms=[REALM], **more)
+
+
+_ASKED: Final = {"ticket": {"type": "dynamic", "authenticator": "com.example.authenticate"}}
+
+EARLY: Final = config(
+    {"type": "websocket", "endpoint": endpoint(), "auth": _ASKED},
+    {"type": "websocket", "endpoint": endpoint(), "auth": {"anonymous": {"role": "user"}}},
+    {"type": "rawsocket", "endpoint": endpoint(), "auth": _ASKED},
+    realms=[REALM],
+)
+"""A router whose tickets are judged by a procedure that nobody has registered; on its second address, somebody may."""
+
+
+@contextmanager
+def admit_everybody(url: str) -> Iterator[None]:
+    """Register the authenticator, which says yes to everybody."""
+    with Client(url) as clerk:
+        clerk.register("com.example.authenticate")
+        thread = Thread(target=_say_yes, args=(clerk,))
+        thread.start()
+        try:
+            yield
+        finally:
+            clerk.connection.stream.shut_down()
+            thread.join()
+
+
+def _say_yes(clerk: Client) -> None:
+    try:
+        while True:
+            clerk.answer(clerk.expect(Invocation).request, "user")
+    except Closed:
+        pass

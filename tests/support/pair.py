@@ -7,8 +7,8 @@ import time
 from types import TracebackType
 from typing import Any, Final, Self
 
-from tests.support.raw import ABSENT, Client
-from wamp.protocol.messages import Call, Event, Invocation, Message, Publish, Published, Result, Yield
+from tests.support.raw import Client
+from wamp.protocol.messages import ABSENT, Call, Event, Invocation, Message, Publish, Published, Result, Yield
 
 __all__ = ["PROCEDURE", "TOPIC", "Pair"]
 

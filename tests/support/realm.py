@@ -234,6 +234,8 @@ class Line:
         self.closed: list[tuple[str, bool]] = []
         """Reasons, and whether it was for a violation."""
         self.is_reading = True
+        self.dropped: list[str] = []
+        """Reasons why the connection was cut without a word."""
         self.told_to_come_back: list[str] = []
         """Reasons why the router could not serve it at the time."""
         self.address = "127.0.0.1"
@@ -244,6 +246,9 @@ class Line:
         if may_return:
             self.told_to_come_back.append(reason)
         self.closed.append((reason, False))
+
+    def drop(self, reason: str) -> None:
+        self.dropped.append(reason)
 
     def described(self) -> dict[str, Any]:
         return {"type": "memory", "address": self.address}

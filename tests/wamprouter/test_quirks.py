@@ -2,7 +2,7 @@
 
 import pytest
 
-from wamprouter.quirks import is_autobahn_js, is_autobahn_python, meant
+from wamprouter.quirks import gives_up_at_close, is_autobahn_js, is_autobahn_python, meant
 
 JS = frozenset(
     {
@@ -50,6 +50,11 @@ def test_autobahn_python_is_known_by_a_feature_of_its_own():
     assert is_autobahn_python(None, PYTHON)
     assert not is_autobahn_python("wamp-python", PYTHON)
     assert not is_autobahn_python(None, JS)
+
+
+def test_autobahn_python_gives_up_at_a_close():
+    assert gives_up_at_close(None, PYTHON)
+    assert not gives_up_at_close(None, JS)
 
 
 def test_wampy_makes_progressive_calls_without_a_word():

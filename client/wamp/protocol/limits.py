@@ -99,17 +99,17 @@ class _Kind(enum.Enum):
     BREAK = enum.auto()
 
 
+# Members of an enumeration take a while to find, and the walk below asks for them at each list.
+_PLAIN, _EXTENSION, _LIST, _MAP, _TAG, _ENDLESS_LIST, _ENDLESS_MAP, _BREAK = _Kind
+_SIMPLE: Final = (_PLAIN, _EXTENSION, _BREAK)
+
+
 class _Head(NamedTuple):
     """What a first byte says: the length itself, or in how many bytes it follows."""
 
     kind: _Kind
     length: int = 0
     width: int = 0
-
-
-_LISTS: Final = (_Kind.LIST, _Kind.ENDLESS_LIST)
-_MAPS: Final = (_Kind.MAP, _Kind.ENDLESS_MAP)
-_COMPOUND: Final = (*_LISTS, *_MAPS, _Kind.TAG)
 
 
 def _messagepack_heads() -> list[_Head]:
@@ -148,8 +148,26 @@ def _cbor_heads() -> list[_Head]:
     return heads
 
 
-_MESSAGEPACK_HEADS: Final = _messagepack_heads()
-_CBOR_HEADS: Final = _cbor_heads()
+class _Format(NamedTuple):
+    """A serializer's first bytes: what they say, and how far the next head is if that is all there is to know of an item.
+
+    There may be a head in every byte of a megabyte, so the walk must be short. ``plain`` has the steps over plain items,
+    0 for others; ``flat`` has also those over empty lists and maps.
+    """
+
+    heads: Sequence[_Head]
+    plain: Sequence[int]
+    flat: Sequence[int]
+
+
+def _format(heads: Sequence[_Head]) -> _Format:
+    plain = [1 + head.length if head.kind is _Kind.PLAIN and not head.width else 0 for head in heads]
+    empty = [head.kind in (_Kind.LIST, _Kind.MAP) and not (head.length or head.width) for head in heads]
+    return _Format(heads, plain, [step or int(is_empty) for step, is_empty in zip(plain, empty, strict=True)])
+
+
+_MESSAGEPACK: Final = _format(_messagepack_heads())
+_CBOR: Final = _format(_cbor_heads())
 
 _LARGE_MESSAGEPACK_MAP: Final = re.compile(rb"\xde[^\x00]|\xdf(?!\x00\x00\x00)", re.DOTALL)
 """Finds every head of a map with 256 entries or more, and some bytes that only look like one."""
@@ -168,13 +186,13 @@ def scan_messagepack(data: bytes, *, always: bool = False) -> list[int]:
         and (b"\xde" in data or b"\xdf" in data)  # a hundred times as fast as the expression
         and _LARGE_MESSAGEPACK_MAP.search(data)
     ):
-        return _scan(data, _MESSAGEPACK_HEADS)
+        return _scan(data, _MESSAGEPACK)
     return []
 
 
 def scan_cbor(data: bytes) -> None:
     """Raise ProtocolViolation if a large map has lists, maps or tags for keys."""
-    _scan(data, _CBOR_HEADS)
+    _scan(data, _CBOR)
 
 
 def refuse_reference(tag: int) -> None:
@@ -183,46 +201,63 @@ def refuse_reference(tag: int) -> None:
         raise ProtocolViolation(f"{_REFERENCES[tag]} references are not accepted (CBOR tag {tag})")
 
 
-def _scan(data: bytes, heads: Sequence[_Head]) -> list[int]:
+def _scan(data: bytes, form: _Format) -> list[int]:
     """Walk from head to head of one value; return the places of extension types."""
     at = 0
-    end = len(data)
     extensions: list[int] = []
     left = 1  # items that the innermost list or map still needs; below zero: up to a break
     plain_keys = False  # whether the innermost one is a map that must have plain keys
     outer: list[tuple[int, bool]] = []
-    while True:
-        while not left:
-            if not outer:
-                if at > end:
-                    raise ProtocolViolation("malformed: the data ends too early")
-                return extensions
-            left, plain_keys = outer.pop()
-        if at >= end:
-            raise ProtocolViolation("malformed: the data ends too early")
-        kind, length, width = heads[data[at]]
-        at += 1
-        if width:
-            length = int.from_bytes(data[at : at + width], "big")
-            at += width
-        # Items are counted down from an even number, or an endless map's from -2: keys are at the even ones.
-        if plain_keys and kind in _COMPOUND and not left & 1:
-            raise ProtocolViolation(f"a map of {LARGE_MAP} entries or more has a key that is not plain")
-        left -= 1
-        if kind is _Kind.PLAIN:
-            at += length
-        elif kind is _Kind.EXTENSION:
-            extensions.append(at)
-            at += 1 + length
-        elif kind is _Kind.BREAK:
-            left = 0
-        else:
-            outer.append((left, plain_keys))
-            if len(outer) > MAX_DEPTH + 1:
-                raise ProtocolViolation(f"nested more than {MAX_DEPTH} levels deep")
-            if kind in _LISTS or kind is _Kind.TAG:
-                left = {_Kind.LIST: length, _Kind.TAG: 1}.get(kind, -1)
-                plain_keys = False
+    steps = form.flat
+    try:
+        while True:
+            while left:
+                step = steps[data[at]]
+                if not step:
+                    break
+                at += step
+                left -= 1
+            if not left:
+                if not outer:
+                    break
+                left, plain_keys = outer.pop()
+                steps = form.plain if plain_keys or len(outer) > MAX_DEPTH else form.flat
+                continue
+            kind, length, width = form.heads[data[at]]
+            at += 1
+            if width:
+                length = int.from_bytes(data[at : at + width], "big")
+                at += width
+            # Items are counted down from an even number, or an endless map's from -2: keys are at the even ones.
+            if plain_keys and not left & 1 and kind not in _SIMPLE:
+                raise ProtocolViolation(f"a map of {LARGE_MAP} entries or more has a key that is not plain")
+            left -= 1
+            if kind is _PLAIN:
+                at += length
+            elif kind is _EXTENSION:
+                extensions.append(at)
+                at += 1 + length
+            elif kind is _BREAK:
+                left = 0
             else:
-                left = 2 * length if kind is _Kind.MAP else -2
-                plain_keys = kind is _Kind.ENDLESS_MAP or length >= LARGE_MAP
+                outer.append((left, plain_keys))
+                if len(outer) > MAX_DEPTH + 1:
+                    raise ProtocolViolation(f"nested more than {MAX_DEPTH} levels deep")
+                plain_keys = False
+                if kind is _LIST:
+                    left = length
+                elif kind is _MAP:
+                    left = 2 * length
+                    plain_keys = length >= LARGE_MAP
+                elif kind is _ENDLESS_MAP:
+                    left = -2
+                    plain_keys = True
+                else:
+                    left = 1 if kind is _TAG else -1
+                steps = form.plain if plain_keys or len(outer) > MAX_DEPTH else form.flat
+    except IndexError:
+        pass  # as when the last item's bytes end too early
+    else:
+        if at <= len(data):
+            return extensions
+    raise ProtocolViolation("malformed: the data ends too early")

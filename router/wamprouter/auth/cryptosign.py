@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from wamp.protocol.auth import cryptosign
-from wamp.protocol.errors import AuthenticationFailed, NoSuchPrincipal
+from wamp.protocol.errors import AuthenticationFailed
 from wamprouter.auth import Applicant, Challenge, Grant, Step
 from wamprouter.auth.principals import Denied, Principal, Principals, Static, Unknown, grant, still_admits
 
@@ -56,12 +56,9 @@ class CryptosignMethod:
             raise AuthenticationFailed("channel binding is required here")
         authid = applicant.details.authid or self._authids.get(public.hex())
 
-        def found(record: CryptosignPrincipal | Unknown) -> Step:
-            if not isinstance(record, Unknown) and public.hex() not in record.keys:
-                record = Unknown(NoSuchPrincipal("this is not a key of that principal"))
-            return self._challenge(record, authid, public, binding, channel)
-
-        return self._principals.find(applicant, authid, {}, found)
+        return self._principals.find(
+            applicant, authid, {}, lambda record: self._challenge(record, authid, public, binding, channel)
+        )
 
     @staticmethod
     def _channel_id(applicant: Applicant, binding: object) -> bytes:
@@ -85,6 +82,8 @@ class CryptosignMethod:
             is_right = cryptosign.verify(public, challenge, signature, channel)
             if isinstance(record, Unknown):
                 raise Denied(record)
+            if public.hex() not in record.keys:
+                raise Denied("this is not a key of that principal")
             if not is_right:
                 raise Denied("wrong signature")
             return grant(record, authid, "cryptosign", self._principals.provider, mark=public.hex())

@@ -17,15 +17,13 @@ import base64
 import hashlib
 import hmac
 import re
-import secrets
-from collections.abc import Iterable
 from typing import ClassVar, Protocol
 
 import msgspec
 
 from wamp.protocol.auth.encoding import base64_bytes
 
-__all__ = ["ALGORITHMS", "Argon2id", "Plain", "Scrypt", "Sha256", "Stored", "dummy", "make", "parse"]
+__all__ = ["ALGORITHMS", "Argon2id", "Plain", "Scrypt", "Sha256", "Stored", "make", "parse"]
 
 HASH_BYTES = 32
 MIN_SALT_BYTES, MAX_SALT_BYTES = 8, 64
@@ -51,10 +49,6 @@ class Stored(Protocol):
         """Tell whether this is the ticket; for any text, and in the same time whether it is or not."""
         ...
 
-    def dummy(self) -> Stored:
-        """Return one that costs as much and is no ticket's."""
-        ...
-
 
 class Plain(msgspec.Struct, frozen=True):
     """A ticket that the configuration shows."""
@@ -71,9 +65,6 @@ class Plain(msgspec.Struct, frozen=True):
         return hmac.compare_digest(
             hashlib.sha256(_bytes(ticket)).digest(), hashlib.sha256(_bytes(self.ticket)).digest()
         )
-
-    def dummy(self) -> Plain:
-        return Plain(secrets.token_urlsafe())
 
     def __repr__(self) -> str:
         return "Plain(…)"
@@ -92,9 +83,6 @@ class Sha256(msgspec.Struct, frozen=True):
 
     def verify(self, ticket: str) -> bool:
         return hmac.compare_digest(self._digest(ticket), self.hash)
-
-    def dummy(self) -> Sha256:
-        return Sha256(self.salt, secrets.token_bytes(len(self.hash)))
 
     def of(self, ticket: str) -> Sha256:
         """Return the same with the hash of a ticket."""
@@ -133,9 +121,6 @@ class Scrypt(msgspec.Struct, frozen=True):
 
     def verify(self, ticket: str) -> bool:
         return hmac.compare_digest(self._digest(ticket), self.hash)
-
-    def dummy(self) -> Scrypt:
-        return Scrypt(self.ln, self.r, self.p, self.salt, secrets.token_bytes(len(self.hash)))
 
     def of(self, ticket: str) -> Scrypt:
         """Return the same with the hash of a ticket."""
@@ -183,9 +168,6 @@ class Argon2id(msgspec.Struct, frozen=True):
 
     def verify(self, ticket: str) -> bool:
         return hmac.compare_digest(self._digest(ticket), self.hash)
-
-    def dummy(self) -> Argon2id:
-        return Argon2id(self.m, self.t, self.p, self.salt, secrets.token_bytes(len(self.hash)))
 
     def of(self, ticket: str) -> Argon2id:
         """Return the same with the hash of a ticket."""
@@ -248,14 +230,6 @@ def make(ticket: str, algorithm: str, salt: bytes) -> str:
         # RFC 9106, section 4, the second recommendation: 64 MiB, here with one lane as the router has other things to do.
         return str(Argon2id(64 * 1024, 3, 1, salt, room).of(ticket))
     raise ValueError(f"algorithm {algorithm!r}, expected one of {', '.join(ALGORITHMS)}")
-
-
-def dummy(principals: Iterable[Stored]) -> Stored:
-    """Return what to check the ticket of an unknown principal against: as dear as the dearest, and never right.
-
-    One for each authenticator, made once: then an unknown name takes as long as a known one with a wrong ticket.
-    """
-    return max(principals, key=lambda each: each.work, default=Plain("")).dummy()
 
 
 def _salt_and_hash(salt: str, digest: str) -> tuple[bytes, bytes]:

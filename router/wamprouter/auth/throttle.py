@@ -45,7 +45,7 @@ class _Record:
 class Throttle:
     """The failed attempts of one router. ``now`` is in seconds and never goes back.
 
-    ``network_of`` returns what an address is known by, as some clients have many.
+    ``network_of`` returns what an address is known by, as some clients have many; nothing for one that many clients have.
     """
 
     def __init__(self, now: Callable[[], float], network_of: Callable[[str], str] = str) -> None:
@@ -136,7 +136,8 @@ class Throttle:
         """Return what an attempt is counted by; if it has an authid, the last is about that."""
         if authid is not None and (pair := _pair(address, authid)) in self._known:
             return [pair]
-        keys: list[Key] = [] if address == "unix" else [("address", self._network_of(address))]
+        network = self._network_of(address)
+        keys: list[Key] = [("address", network)] if network else []
         if authid is not None:
             keys.append(_name(authid))
         return keys

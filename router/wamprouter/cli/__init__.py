@@ -155,11 +155,26 @@ def reload(config: Path | None, cbdir: Path | None) -> None:
 @_CONFIG
 @_CBDIR
 @click.option("--from-crossbar", is_flag=True, help="List what differs from Crossbar, permissions included.")
-def check(config: Path | None, cbdir: Path | None, from_crossbar: bool) -> None:
-    """Check a configuration without starting it."""
+@click.option("--audit", "is_audited", is_flag=True, help="List weak spots, each with what to write instead.")
+@click.option(
+    "--accept",
+    "accepted",
+    metavar="NAME",
+    multiple=True,
+    help="Leave out a weakness that is meant so. May be repeated.",
+)
+def check(
+    config: Path | None, cbdir: Path | None, from_crossbar: bool, is_audited: bool, accepted: tuple[str, ...]
+) -> None:
+    """Check a configuration without starting it.
+
+    With --audit the exit status is 1 if there are weak spots; their names stand at the end of the lines.
+    """
     file = _located(config, cbdir)
     if file is None:
         raise click.UsageError("Missing option '--config'.")
+    if accepted and not is_audited:
+        raise click.UsageError("--accept: only with --audit")
     found = _opened(file)
 
     from wamprouter.cli import certificates
@@ -177,6 +192,23 @@ def check(config: Path | None, cbdir: Path | None, from_crossbar: bool) -> None:
 
         for line in report(file, found):
             click.echo(line)
+    if is_audited:
+        _audit(file, found, accepted)
+
+
+def _audit(file: Path, found: "Checked", accepted: tuple[str, ...]) -> None:
+    """Print the weak spots of a configuration; exit if there are any."""
+    from wamprouter.cli.audit import NAMES, report
+    from wamprouter.config.problems import did_you_mean, shown
+
+    for name in accepted:
+        if name not in NAMES:
+            raise click.UsageError(f"--accept: no weakness is called {shown(name)}{did_you_mean(name, NAMES)}")
+    number, lines = report(file, found, accepted=accepted)
+    for line in lines:
+        click.echo(line)
+    if number:
+        sys.exit(REFUSED)
 
 
 @main.command()

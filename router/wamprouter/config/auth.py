@@ -50,7 +50,8 @@ class Principal(Model):
 
     role: Name = Field(description="The role of its sessions. A realm of the file must have it.")
     realm: RealmName | None = Field(
-        default=None, description="The realm its sessions join, whatever they ask for. Default: what they ask for."
+        default=None,
+        description="The realm its sessions join, whichever of the realms here they ask for. Default: that one.",
     )
     extra: Anything = Field(default=None, description="Told to the client in WELCOME, as authextra. Default: nothing.")
 
@@ -97,7 +98,8 @@ class AnonymousStatic(Static):
         default=ANONYMOUS_ROLE, description="The role the sessions get. Some realm of the file must have it."
     )
     realm: RealmName | None = Field(
-        default=None, description="The realm the sessions join, whatever they ask for. Default: what they ask for."
+        default=None,
+        description="The realm the sessions join, whichever of the realms here they ask for. Default: that one.",
     )
     authid: Name | None = Field(
         default=None,

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -75,10 +75,18 @@ class Checked:
     notes: "tuple[Note, ...]"
     source: str
     positions: Positions | None
+    document: object = None
+    """As it is written, with its variables."""
+    original: Callable[[Problem], Problem] = lambda problem: problem
+    """Takes a problem from its place in the configuration to that in the document, which may be in Crossbar's form."""
 
     def line(self, note: "Note") -> str:
         """Return a note as one line, with its place in the file."""
         return _lines([note.problem], self.source, self.positions)[0]
+
+    def lines(self, problems: Iterable[Problem]) -> list[str]:
+        """Return problems of the configuration as lines, from the top of the file to its end."""
+        return _lines([self.original(problem) for problem in problems], self.source, self.positions)
 
     @property
     def warnings(self) -> list[str]:
@@ -100,6 +108,7 @@ def checked(
     problems: Sequence[Problem] = (),
 ) -> Checked:
     """Return the configuration that a plain document holds as `validate` does, and what there is to say of it."""
+    written = document
     document, notes, lowering, original = _in_our_form(document, environ, folder)
     document, unset = substitute(document, environ, folder)
     known = [*problems, *lowering, *map(original, unset)]
@@ -113,7 +122,7 @@ def checked(
         found = list(map(original, unsafe(config)))
     if config is None or found:
         raise ConfigError(_lines(found, source, positions))
-    return Checked(config, notes, source, positions)
+    return Checked(config, notes, source, positions, written, original)
 
 
 def is_crossbar(document: object) -> TypeGuard[dict[str, Any]]:

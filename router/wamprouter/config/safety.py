@@ -15,9 +15,9 @@ from wamprouter.config.endpoints import TcpEndpoint
 from wamprouter.config.node import NodeConfig
 from wamprouter.config.problems import Place, Problem, printed
 from wamprouter.config.realms import Permission, Role
-from wamprouter.config.transports import NestedPath, Transport, WampService, WebPath, WebTransport
+from wamprouter.config.transports import HttpListener, NestedPath, Transport, WampService, WebPath, WebTransport
 
-__all__ = ["Exposure", "exposures", "is_public", "services", "unsafe"]
+__all__ = ["Exposure", "exposures", "is_everywhere", "is_public", "paths", "services", "unsafe"]
 
 _DANGEROUS = ("register", "publish")
 
@@ -50,10 +50,14 @@ def _problem(config: NodeConfig, exposure: Exposure) -> Problem:
     )
 
 
-def exposures(config: NodeConfig) -> Iterator[Exposure]:
-    """Yield where peers without credentials may register or publish everywhere, from other machines."""
+def exposures(config: NodeConfig, *, beyond_proxies: bool = False) -> Iterator[Exposure]:
+    """Yield where peers without credentials may register or publish everywhere, from other machines.
+
+    Those that a reverse proxy brings to a loopback address count where ``beyond_proxies`` says so.
+    """
     for index, transport in enumerate(config.transports):
-        if is_public(transport):
+        is_proxied = isinstance(transport, HttpListener) and bool(transport.trusted_proxies)
+        if is_public(transport) or (beyond_proxies and is_proxied):
             for _, service in services(transport):
                 anonymous = service.auth.anonymous
                 if isinstance(anonymous, AnonymousStatic):
@@ -64,51 +68,64 @@ def exposures(config: NodeConfig) -> Iterator[Exposure]:
 def is_public(transport: Transport) -> bool:
     """Tell whether a transport is reachable from other machines."""
     endpoint = transport.endpoint
-    if not isinstance(endpoint, TcpEndpoint) or endpoint.interface == "localhost":
+    if not isinstance(endpoint, TcpEndpoint) or endpoint.interface.lower() == "localhost":
         return False
     try:
-        return not ip_address(endpoint.interface.partition("%")[0]).is_loopback
+        address = ip_address(endpoint.interface.partition("%")[0])
     except ValueError:  # a host name: what it resolves to is not known here
         return True
+    return not (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def services(transport: Transport) -> Iterator[tuple[Place, WampService]]:
     """Yield what speaks WAMP on a transport, with its place within that."""
     if isinstance(transport, WampService):
         yield (), transport
-    elif isinstance(transport, WebTransport):
-        yield from _on_paths(transport.paths)
-
-
-def _on_paths(paths: Mapping[str, WebPath], above: Place = ()) -> Iterator[tuple[Place, WampService]]:
-    for name, path in paths.items():
-        place = (*above, "paths", name)
+    for place, path in paths(transport):
         if isinstance(path, WampService):
             yield place, path
-        elif isinstance(path, NestedPath):
-            yield from _on_paths(path.paths, place)
+
+
+def paths(transport: Transport) -> Iterator[tuple[Place, WebPath]]:
+    """Yield the paths of a web transport with their places within it, also those below others."""
+    if isinstance(transport, WebTransport):
+        yield from _paths(transport.paths, ("paths",))
+
+
+def _paths(found: Mapping[str, WebPath], place: Place) -> Iterator[tuple[Place, WebPath]]:
+    for name, path in found.items():
+        yield (*place, name), path
+        if isinstance(path, NestedPath):
+            yield from _paths(path.paths, (*place, name, "paths"))
 
 
 def _boundless(config: NodeConfig, anonymous: AnonymousStatic) -> Iterator[tuple[Place, list[str]]]:
     for place, role in _roles(config, anonymous):
-        for index, permission in enumerate(role.permissions):
+        # Of several with the same URI and match the last counts.
+        decisive = {(permission.uri, permission.match): index for index, permission in enumerate(role.permissions)}
+        for index in sorted(decisive.values()):
+            permission = role.permissions[index]
             actions = [action for action in _DANGEROUS if action in permission.allow.actions]
-            if actions and _is_everywhere(permission):
+            if actions and is_everywhere(permission):
                 yield (*place, "permissions", index), actions
 
 
-def _is_everywhere(permission: Permission) -> bool:
+def is_everywhere(permission: Permission) -> bool:
+    """Tell whether a permission names nothing that it is about: an empty prefix, or a wildcard without a literal component."""
+    if permission.match == "wildcard":
+        return not permission.uri.strip(".")
     return permission.match == "prefix" and permission.uri == ""
 
 
 def _roles(config: NodeConfig, anonymous: AnonymousStatic) -> Iterator[tuple[Place, Role]]:
+    names = {realm.name for realm in config.realms}
     for index, realm in enumerate(config.realms):
         if anonymous.realm in (None, realm.name):
             for number, role in enumerate(realm.roles):
                 if role.name == anonymous.role:
                     yield ("realms", index, "roles", number), role
     template = config.realm_template
-    if template is not None and anonymous.realm is None:
+    if template is not None and anonymous.realm not in names:  # a name that no realm has leads to one on demand
         for number, role in enumerate(template.roles):
             if role.name == anonymous.role:
                 yield ("realm_template", "roles", number), role

@@ -22,9 +22,9 @@ from wamprouter.server.admission import Admission
 from wamprouter.server.connections import Connections, Limits
 from wamprouter.server.metering import RateLimit, peer_class
 from wamprouter.server.peer import Lobby
+from wamprouter.server.ports import listen_tcp, listen_unix
 from wamprouter.server.proxies import NO_PROXIES, Proxies
 from wamprouter.server.turns import Turns
-from wamprouter.server.unix import listen_on_unix
 
 if TYPE_CHECKING:
     from wamprouter.server.tls_context import TlsContext
@@ -173,7 +173,7 @@ class Listener:
             if isinstance(endpoint, config.TcpEndpoint):
                 self._port = self._listen_on_tcp(endpoint) if port is None else self._listen_on(port, endpoint)
             else:
-                self._port = listen_on_unix(self._reactor, endpoint.path, self._factory, backlog=endpoint.backlog)
+                self._port = listen_unix(self._reactor, endpoint.path, self._factory, backlog=endpoint.backlog)
         except (CannotListenError, OSError) as error:  # OSError: the lock file beside a Unix socket
             cause = error.socketError if isinstance(error, CannotListenError) else error
             reason = getattr(cause, "strerror", None) or cause
@@ -193,10 +193,7 @@ class Listener:
         return self._listen_on(last, endpoint)
 
     def _listen_on(self, port: int, endpoint: config.TcpEndpoint) -> IListeningPort:
-        listening: IListeningPort = self._reactor.listenTCP(
-            port, self._factory, backlog=endpoint.backlog, interface=endpoint.interface
-        )
-        return listening
+        return listen_tcp(self._reactor, port, self._factory, backlog=endpoint.backlog, interface=endpoint.interface)
 
     def stop_listening(self) -> Any:
         """Close the port, not the connections; return a Deferred or None."""

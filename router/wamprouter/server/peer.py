@@ -26,7 +26,7 @@ from wamp.protocol.roles import features
 from wamprouter.auth import Challenge as Asking
 from wamprouter.auth import Gate, Grant, NotReady, Step
 from wamprouter.inbox import accept
-from wamprouter.quirks import is_autobahn_js, is_autobahn_python, meant
+from wamprouter.quirks import gives_up_at_close, is_autobahn_js, is_autobahn_python, meant
 from wamprouter.realm.realm import ROUTER_ROLES, Realm
 from wamprouter.server.admission import Admission
 from wamprouter.server.dispatch import Dispatcher
@@ -48,6 +48,9 @@ class Connection(Protocol):
 
     def dismiss(self, reason: str, *, may_return: bool = False) -> None:
         """Close because the peer asks too much of us; ``may_return`` if it may do so later."""
+
+    def drop(self, reason: str) -> None:
+        """Cut the connection without ceremony."""
 
     @property
     def address(self) -> str:
@@ -272,9 +275,13 @@ class Peer:
 
     def _refuse(self, refusal: WampError) -> None:
         if isinstance(refusal, NotReady):
+            details = HelloDetails() if self._login is None else self._login.details
             self.state = State.CLOSED
             self._login = None
-            self._connection.dismiss(str(refusal), may_return=True)
+            if gives_up_at_close(details.agent, features(details.roles)):
+                self._connection.drop(str(refusal))
+            else:
+                self._connection.dismiss(str(refusal), may_return=True)
         else:
             self._end(Abort({"message": str(refusal)}, refusal.uri), str(refusal))
 

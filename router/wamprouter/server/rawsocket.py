@@ -33,7 +33,7 @@ from wamprouter.server.metering import RateLimit, peer_class
 from wamprouter.server.outbox import Outbox, socket_of, write_now
 from wamprouter.server.peer import Lobby, Peer
 from wamprouter.server.tls import channel_binding, is_secure, peer_certificate
-from wamprouter.server.turns import MESSAGES
+from wamprouter.server.turns import LARGE, LONG, MESSAGES
 from wamprouter.session import State
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class RawSocketConnection(Protocol):
         self._reader: FrameReader | None = None
         self._frames: deque[tuple[FrameType, bytes]] = deque()
         self._is_held = self._is_late = self._is_due = False
+        self._spent = 0.0  # seconds that large messages have taken in this turn
         self._unread = b""
         self.place: str | None = None
         try:
@@ -111,6 +112,7 @@ class RawSocketConnection(Protocol):
 
     def _read(self, data: bytes) -> None:
         """Handle what has come, and leave for the next turn what is too much for this one."""
+        self._spent = 0.0
         try:
             if self._handshake is not None:
                 data = self._shake_hands(self._handshake, data)
@@ -125,14 +127,16 @@ class RawSocketConnection(Protocol):
                 self.peer.abort(violation)
         if self.peer is None:
             self._frames.clear()
-        if self._frames:
+        self.factory.lobby.dispatcher.flush()
+        if self._spent > LONG:
+            self._wait_for_others()
+        elif self._frames:
             self._is_late = True
             self._hold()
         elif self._is_held:
             self._is_held = False
             if not self.is_paused:
                 self.transport.resumeProducing()
-        self.factory.lobby.dispatcher.flush()
 
     def _take(self) -> None:
         """Handle as many frames as belong in one turn."""
@@ -142,7 +146,12 @@ class RawSocketConnection(Protocol):
             left -= 1
             kind, payload = frames.popleft()
             if kind is FrameType.MESSAGE:
-                self.peer.receive(payload)
+                if len(payload) < LARGE:
+                    self.peer.receive(payload)
+                else:
+                    began = monotonic()
+                    self.peer.receive(payload)
+                    self._spent += monotonic() - began
             elif kind is FrameType.PING and self.outbox is not None:
                 self.outbox.append(frame(payload, FrameType.PONG))
                 if self.outbox.queued > self.outbox.limit:
@@ -152,12 +161,22 @@ class RawSocketConnection(Protocol):
 
     def _hold(self) -> None:
         """Read nothing new until the rest is handled."""
-        if not self._is_held:
-            self._is_held = True
-            self.transport.pauseProducing()
+        self._stop_reading()
         if not self.is_paused and not self._is_due:
             self._is_due = True
             self.factory.connections.turns.add(self)
+
+    def _stop_reading(self) -> None:
+        if not self._is_held:
+            self._is_held = True
+            self.transport.pauseProducing()
+
+    def _wait_for_others(self) -> None:
+        """Go on when others have had their share of the time."""
+        if not self._is_due:
+            self._stop_reading()
+            self._is_due = True
+            self.factory.connections.turns.pay(self, self._spent)
 
     def go_on(self) -> None:
         self._is_due = False

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Protocol
 
 from twisted.logger import Logger
 
-__all__ = ["BUDGET", "MESSAGES", "Turns"]
+__all__ = ["BUDGET", "LARGE", "LONG", "MESSAGES", "Turns"]
 
 _log = Logger()
 
@@ -25,6 +26,18 @@ that sends as fast as it can would cost 15 % more than without turns; so it is 6
 
 BUDGET: Final = 0.002
 """Seconds of each round of the event loop for all that wait together."""
+
+LARGE: Final = 65536
+"""Octets of a message that may take long. Of others the time is not taken: what it shows then is an accident."""
+
+LONG: Final = 0.02
+"""Seconds for one message that others notice."""
+
+SHARE: Final = 9
+"""So a tenth of the time is for those who take long, and of what others ask for, less than one in a hundred meets them."""
+
+_LONGEST_WAIT: Final = 5.0
+"""Seconds: whoever waits longer looks dead to its peer."""
 
 
 class Waiting(Protocol):
@@ -39,9 +52,16 @@ class Waiting(Protocol):
 class Turns:
     """The connections that wait for their next turn. One for each router."""
 
-    def __init__(self, call_soon: Callable[[Callable[[], None]], object], now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        call_soon: Callable[[Callable[[], None]], object],
+        now: Callable[[], float],
+        call_later: Callable[[float, Callable[[], None]], object],
+    ) -> None:
         self._call_soon = call_soon
+        self._call_later = call_later
         self._now = now
+        self._paid_at = 0.0  # when others have had their share of the time since the long turns
         self._waiting: deque[Waiting] = deque()
         self._is_due = False
 
@@ -49,6 +69,12 @@ class Turns:
         """Let a connection go on in a later round, behind those who wait already."""
         self._waiting.append(connection)
         self._ask_for_a_round()
+
+    def pay(self, connection: Waiting, seconds: float) -> None:
+        """Let a connection whose message took so long go on when others have had their time."""
+        now = self._now()
+        self._paid_at = min(max(now, self._paid_at) + SHARE * seconds, now + _LONGEST_WAIT)
+        self._call_later(self._paid_at - now, partial(self._let_go_on, connection))
 
     def _ask_for_a_round(self) -> None:
         if not self._is_due:

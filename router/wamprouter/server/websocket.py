@@ -29,7 +29,7 @@ from wamprouter.server.links import BINARY, TEXT, Wire, websocket_frame
 from wamprouter.server.origins import origin_patterns
 from wamprouter.server.outbox import Outbox, write_now
 from wamprouter.server.tls import channel_binding, is_secure, peer_certificate
-from wamprouter.server.turns import MESSAGES
+from wamprouter.server.turns import LARGE, LONG, MESSAGES
 
 if TYPE_CHECKING:
     from wamprouter.config import WebSocketOptions
@@ -128,6 +128,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.refusal: NoRoom | None = None
         self.place: str | None = None
         self._is_held = self._is_late = self._is_due = self._has_backlog = False
+        self._spent = 0.0  # seconds that large messages have taken in this turn
         self._unread = b""
         self._left = MESSAGES
         self.outbox: Outbox | None = None
@@ -246,8 +247,11 @@ class WebSocketConnection(WebSocketServerProtocol):
         else:
             if not self._first:
                 self.conversation.first = BINARY if isBinary else TEXT  # type: ignore[attr-defined]  # an echo must know
+            began = monotonic() if len(payload) >= LARGE else 0.0
             if self.conversation.receive(payload):
                 self._has_backlog = True
+            if began:
+                self._spent += monotonic() - began
 
     def connectionLost(self, reason: Any = None) -> None:
         self.connections.discard(self)
@@ -284,24 +288,37 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def _read(self, data: bytes) -> None:
         """Handle what has come, and leave for the next turn what is too much for this one."""
+        self._spent = 0.0
         self._unread = self._take(data)
-        if self._unread or self._has_backlog:
+        self.service.flush()
+        if self._spent > LONG:
+            self._wait_for_others()
+        elif self._unread or self._has_backlog:
             self._is_late = True
             self._hold()
         elif self._is_held:
             self._is_held = False
             if not self.is_paused:
                 self.transport.resumeProducing()
-        self.service.flush()
 
     def _hold(self) -> None:
         """Read nothing new until the rest is handled."""
-        if not self._is_held:
-            self._is_held = True
-            self.transport.pauseProducing()
+        self._stop_reading()
         if not self.is_paused and not self._is_due:
             self._is_due = True
             self.connections.turns.add(self)
+
+    def _stop_reading(self) -> None:
+        if not self._is_held:
+            self._is_held = True
+            self.transport.pauseProducing()
+
+    def _wait_for_others(self) -> None:
+        """Go on when others have had their share of the time."""
+        if not self._is_due:
+            self._stop_reading()
+            self._is_due = True
+            self.connections.turns.pay(self, self._spent)
 
     def go_on(self) -> None:
         self._is_due = False

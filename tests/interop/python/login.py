@@ -67,13 +67,21 @@ def transport(job: dict[str, Any]) -> dict[str, Any]:
 
 
 async def by_component(job: dict[str, Any], kind: Any, start: Any) -> None:
-    component = kind(transports=[transport(job)], realm="realm1", authentication={job["method"]: dict(job["how"])})
+    component = kind(
+        transports=[transport(job)],
+        realm="realm1",
+        authentication={job["method"]: dict(job["how"])},
+        # As the documentation has it.
+        is_fatal=(lambda error: getattr(error, "error", "").startswith("wamp.error.")) if job.get("gives_up") else None,
+    )
     joined: list[dict[str, Any]] = []
     reasons: list[str] = []
     errors: list[str] = []
 
     async def join(session: Any, details: Any) -> None:
         joined.append(await prove_oneself(session, details))
+        if job.get("tells"):
+            report(job, joined=joined, failures=errors)
         session.leave()
 
     # On asyncio, Autobahn takes the end of a RawSocket for a failure, whatever the reason was: the session knows that.
@@ -81,6 +89,8 @@ async def by_component(job: dict[str, Any], kind: Any, start: Any) -> None:
         reasons.append(details.reason)
 
     def fail(_component: Any, error: Any) -> None:
+        if not errors and job.get("tells"):  # to whoever waits for a refusal, to do something about it
+            print(json.dumps({"refused": job["id"]}), flush=True)  # noqa: T201
         errors.append(getattr(error, "error", None) or type(error).__name__)
 
     component.on_join(join)
@@ -120,6 +130,20 @@ def session_class(base: Any, job: dict[str, Any], done: Any) -> Any:
     return Session
 
 
+def tls_options(job: dict[str, Any]) -> Any:
+    """Return what Twisted takes for TLS, with a client certificate."""
+    if "certificate" not in job:
+        return None
+    from twisted.internet.ssl import Certificate, PrivateCertificate, optionsForClientTLS
+
+    def read(path: str) -> str:
+        with open(path, encoding="ascii") as file:
+            return file.read()
+
+    its = PrivateCertificate.loadPEM(read(job["certificate"]["certificate"]) + read(job["certificate"]["key"]))
+    return optionsForClientTLS("localhost", Certificate.loadPEM(read(job["authority"])), its)
+
+
 def on_twisted() -> None:
     import txaio
 
@@ -139,7 +163,7 @@ def on_twisted() -> None:
                 await by_component(job, Component, lambda component: component.start(reactor))
                 continue
             finished: Deferred[None] = Deferred()
-            runner = ApplicationRunner(job["url"].rstrip("/"), "realm1")
+            runner = ApplicationRunner(job["url"].rstrip("/"), "realm1", ssl=tls_options(job))
             await runner.run(session_class(ApplicationSession, job, resolve(finished)), start_reactor=False)
             await finished
 

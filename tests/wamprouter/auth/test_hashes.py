@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from passlib.hash import scrypt as passlib_scrypt
 
 from wamprouter.auth import hashes
-from wamprouter.auth.hashes import Argon2id, Plain, Scrypt, Sha256, dummy, make, parse
+from wamprouter.auth.hashes import Argon2id, Plain, Scrypt, Sha256, make, parse
 
 SALT = b"0123456789abcdef"
 TICKET = "tïcket"
@@ -175,22 +175,6 @@ def test_without_argon2_a_hash_of_it_is_a_mistake_when_it_is_read(monkeypatch):
     monkeypatch.setitem(sys.modules, "argon2.low_level", None)
     with pytest.raises(ValueError, match=r'pip install "wamprouter\[scram\]"'):
         parse(f"$argon2id$v=19$m=64,t=1,p=1${S}${H}")
-
-
-@pytest.mark.parametrize("stored", CHEAP, ids=name)
-def test_a_dummy_costs_the_same_and_fits_no_ticket(stored):
-    """Not even that of the one it is made like."""
-    other = stored.dummy()
-    assert (type(stored), stored.work) == (type(other), other.work)
-    assert not other.verify(TICKET)
-    assert not other.verify("")
-
-
-def test_the_dummy_is_as_dear_as_the_dearest_principal():
-    """With several hashes in a file, an unknown name takes as long as the slowest."""
-    dearest = Scrypt(5, 8, 1, SALT, bytes(32))
-    assert dearest.work == dummy([*CHEAP, dearest, Plain("x")]).work
-    assert isinstance(dummy([]), Plain)
 
 
 def test_an_unknown_algorithm_is_told():

@@ -22,9 +22,9 @@ COMPONENT: dict[str, Any] = {"type": "class", "classname": "a.B", "realm": "real
 REMOVED = object()
 
 
-def changed(*changes: tuple[str, Any]) -> dict[str, Any]:
-    """Return the smallest document with values set, or removed, at dotted places: `transports.0.endpoint.port`."""
-    document: dict[str, Any] = copy.deepcopy(SMALLEST)
+def changed(*changes: tuple[str, Any], base: dict[str, Any] = SMALLEST) -> dict[str, Any]:
+    """Return a document with values set, or removed, at dotted places: `transports.0.endpoint.port`."""
+    document: dict[str, Any] = copy.deepcopy(base)
     for place, value in changes:
         *way, last = [int(step) if step.isdigit() else step for step in place.split(".")]
         node: Any = document

@@ -19,11 +19,11 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ([("compnents", [])], 'compnents: unknown field; did you mean "components"?'),
     (
         [("zzz", 1)],
-        'zzz: unknown field, expected "$schema", "components", "environment", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
+        'zzz: unknown field, expected "$schema", "components", "drain_timeout", "environment", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
     ),
     (
         [("[key]", 1)],
-        '["[key]"]: unknown field, expected "$schema", "components", "environment", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
+        '["[key]"]: unknown field, expected "$schema", "components", "drain_timeout", "environment", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
     ),
     ([("pythonpath", "src")], 'pythonpath: got "src", expected a list'),
     ([("pythonpath", [""])], 'pythonpath[0]: got "", expected a folder'),

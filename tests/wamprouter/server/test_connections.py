@@ -48,6 +48,10 @@ def call_soon(action: Callable[[], None]) -> None:
     raise AssertionError("nobody waits for a turn here")
 
 
+def call_later(delay: float, action: Callable[[], None]) -> None:
+    raise AssertionError("nobody takes long here")
+
+
 class Listener:
     """Connections and a clock that is turned by hand."""
 
@@ -55,7 +59,11 @@ class Listener:
         self.now = START
         self.admission = Admission(AdmissionLimits(connections_per_address=2), lambda: self.now)
         self.connections = Connections(
-            maximum, lambda: self.now, self.admission, Turns(call_soon, lambda: self.now), Proxies(["192.0.2.9"])
+            maximum,
+            lambda: self.now,
+            self.admission,
+            Turns(call_soon, lambda: self.now, call_later),
+            Proxies(["192.0.2.9"]),
         )
         if connection is not None:
             connection.limits = Limits(**{**LIMITS, **limits})

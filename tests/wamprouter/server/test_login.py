@@ -31,6 +31,7 @@ from wamp.protocol.messages import (
     Welcome,
     Yield,
 )
+from wamprouter.auth import NotReady
 from wamprouter.auth.hashes import Scrypt
 from wamprouter.session import State
 
@@ -215,6 +216,33 @@ def test_a_refused_login_is_the_end_of_the_connection(house):
     assert [("wrong authid or credential", False)] == guest.line.closed
     assert [] == guest.hello("anonymous")
     assert 1 == len(guest.line.closed)
+
+
+def test_autobahn_python_is_cut_off_where_others_are_told_to_come_back(house):
+    """Its Component takes a connection that was closed in order for the end of its work, and one that is lost not."""
+    house.node.gates.throttle._undecided["authid", "joe"] = 16
+    roles = {"caller": {"features": {"payload_transparency": True}}}
+    guests = [house.connect(), house.connect()]
+    for guest, announced in zip(guests, (roles, ROLES), strict=True):
+        guest.say(Hello("realm1", {"roles": announced, "authmethods": ["ticket"], "authid": "joe"}))
+        assert [] == guest.authenticate("secret")
+    autobahn, other = (guest.line for guest in guests)
+    assert (1, []) == (len(autobahn.dropped), autobahn.closed)
+    assert (0, 1) == (len(other.dropped), len(other.told_to_come_back))
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "unix"])
+def test_strangers_behind_a_proxy_on_this_machine_slow_down_nobody_else(house, address):
+    """It speaks for everybody. Who guesses at one account is slowed down all the same."""
+    throttle = house.node.gates.throttle
+    for number in range(100):
+        throttle.failed(address, f"stranger{number}")
+        throttle.failed(address, "joe")
+    assert 0.0 == throttle.reserve(address, "anna")
+    with pytest.raises(NotReady):
+        throttle.reserve(address, "joe")
+    throttle.failed("2001:db8::1", "x"), throttle.failed("2001:db8::2", "y"), throttle.failed("2001:db8::3", "z")
+    assert throttle.reserve("2001:db8::4", "anna") > 0
 
 
 def test_since_when_somebody_logs_in_is_known(house):

@@ -27,18 +27,16 @@ PEOPLE = 3  # who are in the realm already
 
 
 class Socket(StringTransport):
-    """A TCP connection in memory. Its other end takes everything at once, so that its buffer is always empty."""
+    """A TCP connection in memory, which takes everything at once."""
 
     dataBuffer = b""
-    _tempDataBuffer = ()
-    offset = _tempDataLen = 0
+    offset = 0
+    _tempDataLen = 0
+    _tempDataBuffer: tuple[bytes, ...] = ()
 
     def writeSomeData(self, data: bytes) -> int:
         self.write(data)
         return len(data)
-
-    def fileno(self) -> int:
-        return -1
 
     def setTcpNoDelay(self, enabled: bool) -> None:
         pass
@@ -56,7 +54,7 @@ class Far:
     def __init__(self, *, rate: int = 0) -> None:
         self.router = Router()
         self.clock = Clock()
-        turns = Turns(lambda action: self.clock.callLater(0, action), self.clock.seconds)
+        turns = Turns(lambda action: self.clock.callLater(0, action), self.clock.seconds, self.clock.callLater)
         admission = Admission(AdmissionLimits(), self.clock.seconds)
         self.connections = Connections(10, self.clock.seconds, admission, turns)
         self.transport = Socket()
@@ -261,13 +259,13 @@ def test_who_is_paused_handles_nothing_of_what_was_read(way):
 def test_who_floods_waits_for_its_turn_at_the_next_read_too(way):
     """Behind those who wait already. Once a read was small enough it does not any more."""
     far = way()
-    far.send(far.publish(100))
+    far.send(far.publish(MESSAGES + 1))
     far.all_handled()
     far.send(far.publish(1))
     assert [] == far.handled()
-    assert [101] == far.all_handled()
+    assert [MESSAGES + 2] == far.all_handled()
     far.send(far.publish(1))
-    assert [102] == far.handled()
+    assert [MESSAGES + 3] == far.handled()
 
 
 @pytest.mark.parametrize("way", EVERY_WAY)
@@ -342,3 +340,61 @@ def test_a_flood_behind_the_handshake_waits_as_well():
     assert not far.is_read
     far.send(far.publish(3))
     assert [1, 2, 3] == far.all_handled()
+
+
+class Stopwatch:
+    """Real time, but each look at it is so much later."""
+
+    def __init__(self, seconds: float) -> None:
+        self.now = 1000.0
+        self.seconds = seconds
+
+    def __call__(self) -> float:
+        self.now += self.seconds
+        return self.now
+
+
+@pytest.mark.parametrize(("way", "module"), [(FarWebSocket, "websocket"), (FarRawSocket, "rawsocket")])
+def test_who_sends_what_takes_long_lets_others_go_first(way, module, monkeypatch):
+    """Nine times as long as its message took. Then it is read again, and what it has sent meanwhile is handled."""
+    far = way()
+    monkeypatch.setattr(f"wamprouter.server.{module}.monotonic", Stopwatch(0.1))
+    large = JSON.encode(Publish(1, {"acknowledge": True}, "com.t", JSON.serializer.pack(["x" * 70_000])))
+    far.send(far.frame(large) + far.frame(JSON.encode(Publish(2, {"acknowledge": True}, "com.t"))))
+    assert not far.is_read
+    before = far.handled()
+    far.clock.advance(0.89)
+    assert not far.is_read
+    far.clock.advance(0.02)
+    assert far.is_read
+    assert [1, 2] == before + far.handled()
+
+
+@pytest.mark.parametrize(("way", "module"), [(FarWebSocket, "websocket"), (FarRawSocket, "rawsocket")])
+def test_a_large_message_that_takes_no_time_is_nothing_special(way, module, monkeypatch):
+    far = way()
+    monkeypatch.setattr(f"wamprouter.server.{module}.monotonic", Stopwatch(0.01))
+    large = JSON.encode(Publish(1, {"acknowledge": True}, "com.t", JSON.serializer.pack(["x" * 70_000])))
+    far.send(far.frame(large))
+    assert far.is_read
+    assert [1] == far.handled()
+
+
+@pytest.mark.parametrize(("way", "module"), [(FarWebSocket, "websocket"), (FarRawSocket, "rawsocket")])
+def test_a_small_message_is_not_charged_for_an_accident(way, module, monkeypatch):
+    """Whatever the machine did meanwhile."""
+    far = way()
+    monkeypatch.setattr(f"wamprouter.server.{module}.monotonic", Stopwatch(1.0))
+    far.send(far.publish(3))
+    assert far.is_read
+    assert [1, 2, 3] == far.handled()
+
+
+@pytest.mark.parametrize(("way", "module"), [(FarWebSocket, "websocket"), (FarRawSocket, "rawsocket")])
+def test_who_is_gone_while_others_go_first_is_forgotten(way, module, monkeypatch):
+    far = way()
+    monkeypatch.setattr(f"wamprouter.server.{module}.monotonic", Stopwatch(0.1))
+    far.send(far.frame(JSON.encode(Publish(1, {}, "com.t", JSON.serializer.pack(["x" * 70_000])))))
+    far.connection.connectionLost()
+    far.clock.advance(10)
+    assert [] == far.handled()

@@ -11,8 +11,12 @@ class Loop:
     def __init__(self) -> None:
         self.now = 0.0
         self.soon: list[Callable[[], None]] = []
-        self.turns = Turns(self.soon.append, lambda: self.now)
+        self.later: list[tuple[float, Callable[[], None]]] = []
+        self.turns = Turns(self.soon.append, lambda: self.now, self.call_later)
         self.done: list[str] = []
+
+    def call_later(self, delay: float, action: Callable[[], None]) -> None:
+        self.later.append((round(self.now + delay, 3), action))
 
     def round(self) -> str:
         """Do what is due in one round; return who went on."""
@@ -89,3 +93,26 @@ def test_a_bug_ends_one_connection_and_not_the_others():
     Sender(loop, "b", 1)
     assert "b" == loop.round()
     assert "internal error" == broken.dropped
+
+
+def test_whose_message_took_long_waits_nine_times_as_long():
+    """So others have nine tenths of the time."""
+    loop = Loop()
+    sender = Sender(loop, "a", 1)
+    loop.round()
+    loop.turns.pay(sender, 0.1)
+    ((at, go_on),) = loop.later
+    assert 0.9 == at
+    sender.left = 1
+    loop.done.clear()
+    go_on()
+    assert ["a"] == loop.done
+
+
+def test_ten_of_them_do_not_take_ten_times_as_much():
+    """Each waits for those before it as well. But nobody longer than five seconds."""
+    loop = Loop()
+    for _ in range(20):
+        loop.turns.pay(Sender(loop, "a", 1), 0.1)
+    assert [0.9, 1.8, 2.7] == [at for at, _ in loop.later[:3]]
+    assert 5.0 == loop.later[-1][0]
