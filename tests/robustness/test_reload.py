@@ -9,7 +9,10 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
 
 from tests.robustness.conftest import Start
 from tests.robustness.measure import eventually
@@ -241,6 +244,45 @@ def test_a_login_about_which_somebody_is_asked_is_judged_by_the_new_file(
     assert (NOT_AUTHORIZED, NO_LONGER_ADMITTED) == farewell(joe)
     judge.answer(asked_late.request, "user")
     assert ann.expect(Abort).reason == "wamp.error.authentication_denied"
+
+
+def test_keys_of_tokens_are_read_again(router: RouterProcess, connect: Connect) -> None:
+    """Although the configuration is the same. Whose token nobody vouches for any more has to go."""
+    old, new = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    file = router.folder / "keys.json"
+
+    def publish(**keys: ec.EllipticCurvePrivateKey) -> None:
+        algorithm = ECAlgorithm(ECAlgorithm.SHA256)
+        public = [
+            {**json.loads(algorithm.to_jwk(key.public_key())), "kid": name, "use": "sig"} for name, key in keys.items()
+        ]
+        file.write_text(json.dumps({"keys": public}))
+
+    def enter(name: str, key: ec.EllipticCurvePrivateKey) -> Client:
+        claims = {"iss": "us", "aud": "router", "exp": 4_000_000_000, "sub": name, "role": "user"}
+        client = log_in(connect("ws", join=None), name)
+        client.send(Authenticate(jwt.encode(claims, key, "ES256", headers={"kid": name}), {}))
+        return client
+
+    publish(joe=old)
+    tokens = {"type": "jwt", "jwks": "keys.json", "issuer": "us", "audience": "router", "roles": ["user"]}
+    assert router.reload(changed("transports.0.auth.ticket", tokens))[0]
+    joe = enter("joe", old)
+    joe.expect(Welcome)
+    publish(joe=old, ann=new)
+    assert router.reload()[0]
+    ann = enter("ann", new)
+    ann.expect(Welcome)
+    assert is_served(joe)
+    publish(ann=new)
+    assert router.reload()[0]
+    assert (NOT_AUTHORIZED, NO_LONGER_ADMITTED) == farewell(joe)
+    assert is_served(ann)
+    file.write_text("{}")
+    done, [line] = router.reload()
+    assert not done
+    assert "keys.json" in line
+    assert is_served(ann)
 
 
 def cookie_of(client: Client) -> str:

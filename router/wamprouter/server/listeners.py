@@ -100,6 +100,7 @@ class _Form:
             self.site.serve(self._pages)
         elif before.site is not None:
             before.site.retire()
+        self._successors, self._pages = [], None
 
     def retire(self) -> None:
         """Admit nobody any more, by whichever connection."""
