@@ -33,7 +33,7 @@ from wamprouter.server.metering import RateLimit, peer_class
 from wamprouter.server.outbox import Outbox, socket_of, write_now
 from wamprouter.server.peer import Lobby, Peer
 from wamprouter.server.tls import channel_binding, is_secure, peer_certificate
-from wamprouter.server.turns import LARGE, LONG, MESSAGES
+from wamprouter.server.turns import LARGE, MESSAGES, TakesTurns, Turns
 from wamprouter.session import State
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ _LEAST: Final = 2048  # octets that a peer must accept: a WELCOME has about 1000
 _FAREWELL: Final = 1.0  # seconds to read why the connection ends, as long as a WebSocket has for its close frame
 
 
-class RawSocketConnection(Protocol):
+class RawSocketConnection(TakesTurns, Protocol):
     """One RawSocket connection, over TCP, TLS or a Unix socket."""
 
     factory: RawSocketFactory
@@ -65,14 +65,11 @@ class RawSocketConnection(Protocol):
         self.opened_at = self.idle_since = self.heard_at = connections.now()
         self.pinged_at = 0.0
         self.is_shaken = False
-        self.is_paused = False
+        self._begin_reading()
         self.outbox: Outbox | None = None
         self.peer: Peer | None = None
         self._reader: FrameReader | None = None
         self._frames: deque[tuple[FrameType, bytes]] = deque()
-        self._is_held = self._is_late = self._is_due = False
-        self._spent = 0.0  # seconds that large messages have taken in this turn
-        self._unread = b""
         self.place: str | None = None
         try:
             self.place = connections.enter(self.address)
@@ -88,17 +85,6 @@ class RawSocketConnection(Protocol):
         except (AttributeError, OSError):  # a Unix socket has no such thing
             pass
 
-    def dataReceived(self, data: bytes) -> None:
-        self.heard_at = monotonic()
-        if self._is_held:  # TLS had decrypted it before reading was paused
-            self._unread += data
-        elif self._is_late:  # who had too much the last time does not come before those who wait
-            self._is_late = False
-            self._unread = data
-            self._hold()
-        else:
-            self._read(data)
-
     def connectionLost(self, reason: Any = None) -> None:
         self.factory.connections.discard(self)
         self._frames.clear()
@@ -109,6 +95,13 @@ class RawSocketConnection(Protocol):
         self.factory.lobby.dispatcher.flush()
 
     # -- reading
+
+    @property
+    def turns(self) -> Turns:
+        return self.factory.connections.turns
+
+    def _may_be_read(self) -> bool:
+        return self.peer is not None
 
     def _read(self, data: bytes) -> None:
         """Handle what has come, and leave for the next turn what is too much for this one."""
@@ -128,15 +121,7 @@ class RawSocketConnection(Protocol):
         if self.peer is None:
             self._frames.clear()
         self.factory.lobby.dispatcher.flush()
-        if self._spent > LONG:
-            self._wait_for_others()
-        elif self._frames:
-            self._is_late = True
-            self._hold()
-        elif self._is_held:
-            self._is_held = False
-            if not self.is_paused:
-                self.transport.resumeProducing()
+        self._end_turn(is_something_left=bool(self._frames))
 
     def _take(self) -> None:
         """Handle as many frames as belong in one turn."""
@@ -158,31 +143,6 @@ class RawSocketConnection(Protocol):
                     self.expel("pings without reading the answers")
                     return
             # A PONG needs no more than that something was heard.
-
-    def _hold(self) -> None:
-        """Read nothing new until the rest is handled."""
-        self._stop_reading()
-        if not self.is_paused and not self._is_due:
-            self._is_due = True
-            self.factory.connections.turns.add(self)
-
-    def _stop_reading(self) -> None:
-        if not self._is_held:
-            self._is_held = True
-            self.transport.pauseProducing()
-
-    def _wait_for_others(self) -> None:
-        """Go on when others have had their share of the time."""
-        if not self._is_due:
-            self._stop_reading()
-            self._is_due = True
-            self.factory.connections.turns.pay(self, self._spent)
-
-    def go_on(self) -> None:
-        self._is_due = False
-        if self._is_held and not self.is_paused:
-            data, self._unread = self._unread, b""
-            self._read(data)
 
     def _shake_hands(self, handshake: ServerHandshake, data: bytes) -> bytes:
         """Answer the handshake once it is complete; return what came behind it."""
@@ -293,17 +253,6 @@ class RawSocketConnection(Protocol):
             if hasattr(socket, "TCP_KEEPCNT"):
                 handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _PROBES)
 
-    def pause_reading(self) -> None:
-        self.is_paused = True
-        self.transport.pauseProducing()
-
-    def resume_reading(self) -> None:
-        self.is_paused = False
-        if self._is_held:
-            self._hold()
-        elif self.peer is not None:
-            self.transport.resumeProducing()
-
     # -- Monitored
 
     @property
@@ -313,10 +262,6 @@ class RawSocketConnection(Protocol):
     @property
     def authenticating_since(self) -> float:
         return getattr(self.peer, "authenticating_since", 0.0)
-
-    @property
-    def is_silenced(self) -> bool:
-        return self.is_paused or self._is_held
 
     def is_cut(self) -> bool:
         return is_cut(self.transport)

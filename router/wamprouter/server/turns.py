@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Final, Protocol
+from time import monotonic
+from typing import Any, Final, Protocol
 
 from twisted.logger import Logger
 
-__all__ = ["BUDGET", "LARGE", "LONG", "MESSAGES", "Turns"]
+__all__ = ["BUDGET", "LARGE", "LONG", "MESSAGES", "TakesTurns", "Turns"]
 
 _log = Logger()
 
@@ -100,3 +101,116 @@ class Turns:
         except Exception:  # noqa: BLE001  # a bug of ours; the event loop ends a connection so whose reading fails
             _log.failure("a connection is dropped: what it has sent could not be handled")
             connection.drop("internal error")
+
+
+class TakesTurns:
+    """How a connection reads: what has come is handled in turns and in order, also around pauses. A part of a protocol.
+
+    ``_read`` handles what belongs in one turn, and ends with ``_end_turn``.
+    """
+
+    transport: Any
+    heard_at: float
+    is_paused: bool
+    """Whether somebody has asked not to be fed."""
+    _is_held: bool
+    """Whether nothing new is read, because something is left."""
+    _is_late: bool
+    """Whether the last turn left something."""
+    _is_due: bool
+    """Whether it stands in the line."""
+    _unread: bytes
+    """What has come and was not looked at yet."""
+    _spent: float
+    """Seconds that large messages have taken in this turn."""
+
+    @property
+    def turns(self) -> Turns:
+        """Return the line of those who wait."""
+        raise NotImplementedError
+
+    def _read(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def _catch_up(self) -> None:
+        """Handle what is left of what was looked at already."""
+
+    def _may_be_read(self) -> bool:
+        """Tell whether the connection is still of use."""
+        raise NotImplementedError
+
+    def _begin_reading(self) -> None:
+        self.is_paused = self._is_held = self._is_late = self._is_due = False
+        self._unread = b""
+        self._spent = 0.0
+
+    def dataReceived(self, data: bytes) -> None:
+        self.heard_at = monotonic()
+        if self._is_held:  # TLS had decrypted it before reading was paused
+            self._unread += data
+        elif self._is_late:  # who had too much the last time does not come before those who wait
+            self._is_late = False
+            self._unread = data
+            self._hold()
+        else:
+            self._read(data)
+
+    def _end_turn(self, *, is_something_left: bool) -> None:
+        """Read on, or wait for the next turn."""
+        if self._spent > LONG:
+            self._wait_for_others()
+        elif is_something_left:
+            self._is_late = True
+            self._hold()
+        elif self._is_held:
+            self._is_held = False
+            if not self.is_paused:
+                self.transport.resumeProducing()
+
+    def _hold(self) -> None:
+        """Read nothing new until the rest is handled."""
+        self._stop_reading()
+        if not self.is_paused and not self._is_due:
+            self._is_due = True
+            self.turns.add(self)
+
+    def _stop_reading(self) -> None:
+        if not self._is_held:
+            self._is_held = True
+            self.transport.pauseProducing()
+
+    def _wait_for_others(self) -> None:
+        """Go on when others have had their share of the time."""
+        if not self._is_due:
+            self._stop_reading()
+            self._is_due = True
+            self.turns.pay(self, self._spent)
+
+    def go_on(self) -> None:
+        """Take the next turn."""
+        self._is_due = False
+        if self._is_held and not self.is_paused:
+            self._catch_up()
+            data, self._unread = self._unread, b""
+            self._read(data)
+
+    def drop(self, reason: str) -> None:
+        """Cut the connection."""
+        raise NotImplementedError
+
+    # -- Throttled
+
+    def pause_reading(self) -> None:
+        self.is_paused = True
+        self.transport.pauseProducing()
+
+    def resume_reading(self) -> None:
+        self.is_paused = False
+        if self._is_held:
+            self._hold()
+        elif self._may_be_read():
+            self.transport.resumeProducing()
+
+    @property
+    def is_silenced(self) -> bool:
+        return self.is_paused or self._is_held

@@ -29,7 +29,7 @@ from wamprouter.server.links import BINARY, TEXT, Wire, websocket_frame
 from wamprouter.server.origins import origin_patterns
 from wamprouter.server.outbox import Outbox, write_now
 from wamprouter.server.tls import channel_binding, is_secure, peer_certificate
-from wamprouter.server.turns import LARGE, LONG, MESSAGES
+from wamprouter.server.turns import LARGE, MESSAGES, TakesTurns, Turns
 
 if TYPE_CHECKING:
     from wamprouter.config import WebSocketOptions
@@ -98,7 +98,7 @@ def _may_become_text(data: bytes, body: int, end: int) -> bool:
     return not (payload[complete:].startswith(b"\xed") and payload[complete + 1 :] >= b"\xa0")
 
 
-class WebSocketConnection(WebSocketServerProtocol):
+class WebSocketConnection(TakesTurns, WebSocketServerProtocol):  # type: ignore[misc]  # Autobahn's own bases disagree
     """One WebSocket connection. ``websocket_factory`` makes a subclass of it for each listener.
 
     What Autobahn copies from its factory to every connection stands on that subclass instead, once.
@@ -124,12 +124,10 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.opened_at = self.idle_since = self.heard_at = self.connections.now()
         self.pinged_at = 0.0
         self.is_shaken = False
-        self.is_paused = False
+        self._begin_reading()
         self.refusal: NoRoom | None = None
         self.place: str | None = None
-        self._is_held = self._is_late = self._is_due = self._has_backlog = False
-        self._spent = 0.0  # seconds that large messages have taken in this turn
-        self._unread = b""
+        self._has_backlog = False
         self._left = MESSAGES
         self.outbox: Outbox | None = None
         self.conversation: Conversation | None = None
@@ -275,57 +273,23 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     # -- reading
 
-    def dataReceived(self, data: bytes) -> None:
-        self.heard_at = monotonic()
-        if self._is_held:  # TLS had decrypted it before reading was paused
-            self._unread += data
-        elif self._is_late:  # who had too much the last time does not come before those who wait
-            self._is_late = False
-            self._unread = data
-            self._hold()
-        else:
-            self._read(data)
+    @property
+    def turns(self) -> Turns:
+        return self.connections.turns
+
+    def _may_be_read(self) -> bool:
+        return self.state == _OPEN
+
+    def _catch_up(self) -> None:
+        if self._has_backlog:
+            self._has_backlog = bool(self.conversation is not None and self.conversation.go_on())  # type: ignore[attr-defined]  # who has one can
 
     def _read(self, data: bytes) -> None:
         """Handle what has come, and leave for the next turn what is too much for this one."""
         self._spent = 0.0
         self._unread = self._take(data)
         self.service.flush()
-        if self._spent > LONG:
-            self._wait_for_others()
-        elif self._unread or self._has_backlog:
-            self._is_late = True
-            self._hold()
-        elif self._is_held:
-            self._is_held = False
-            if not self.is_paused:
-                self.transport.resumeProducing()
-
-    def _hold(self) -> None:
-        """Read nothing new until the rest is handled."""
-        self._stop_reading()
-        if not self.is_paused and not self._is_due:
-            self._is_due = True
-            self.connections.turns.add(self)
-
-    def _stop_reading(self) -> None:
-        if not self._is_held:
-            self._is_held = True
-            self.transport.pauseProducing()
-
-    def _wait_for_others(self) -> None:
-        """Go on when others have had their share of the time."""
-        if not self._is_due:
-            self._stop_reading()
-            self._is_due = True
-            self.connections.turns.pay(self, self._spent)
-
-    def go_on(self) -> None:
-        self._is_due = False
-        if self._is_held and not self.is_paused:
-            if self._has_backlog:
-                self._has_backlog = bool(self.conversation is not None and self.conversation.go_on())  # type: ignore[attr-defined]  # who has one can
-            self._read(self._unread)
+        self._end_turn(is_something_left=bool(self._unread or self._has_backlog))
 
     def _take(self, data: bytes) -> bytes:
         """Handle as many frames as belong in one turn; return the rest."""
@@ -498,17 +462,6 @@ class WebSocketConnection(WebSocketServerProtocol):
     def spare_pings(self) -> None:
         """Every WebSocket client knows pings."""
 
-    def pause_reading(self) -> None:
-        self.is_paused = True
-        self.transport.pauseProducing()
-
-    def resume_reading(self) -> None:
-        self.is_paused = False
-        if self._is_held:
-            self._hold()
-        elif self.state == _OPEN:
-            self.transport.resumeProducing()
-
     # -- Monitored
 
     @property
@@ -518,10 +471,6 @@ class WebSocketConnection(WebSocketServerProtocol):
     @property
     def authenticating_since(self) -> float:
         return getattr(self.conversation, "authenticating_since", 0.0)
-
-    @property
-    def is_silenced(self) -> bool:
-        return self.is_paused or self._is_held
 
     def is_cut(self) -> bool:
         return is_cut(self.transport)
