@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from wamprouter import config
+from wamprouter.authz.dynamic import DynamicRole
 from wamprouter.config.auth import TicketJwt
 from wamprouter.config.safety import services
 from wamprouter.guests import Guest
@@ -22,13 +23,30 @@ from wamprouter.server.admission import AdmissionLimits
 from wamprouter.server.listeners import Listener
 
 if TYPE_CHECKING:
-    from wamprouter.node import Behaviour, Node
+    from wamprouter.authz import AnyRole
+    from wamprouter.node import Node
+    from wamprouter.realm.facts import Fact
+    from wamprouter.realm.settings import Settings
 
-__all__ = ["FAREWELL", "reload"]
+__all__ = ["FAREWELL", "Behaviour", "reload"]
 
 FAREWELL: Final = 1.0  # seconds that clients have to answer a close frame before their connections are cut
 
 _CLOSED: Final = "this transport is no longer configured"
+
+
+class Behaviour(NamedTuple):
+    """What a realm can be told anew while it runs."""
+
+    roles: dict[str, AnyRole]
+    settings: Settings
+    tell: Callable[[Fact], None]
+
+    def retire(self) -> None:
+        """Let go of what the roles hold outside of the realm."""
+        for role in self.roles.values():
+            if isinstance(role, DynamicRole):
+                role.retire()
 
 
 def reload(node: Node, new: config.NodeConfig) -> list[str]:
@@ -129,8 +147,6 @@ class _Change:
         self._undo.callback(node.realms.replace(fixed, template))
 
     def _change_realm(self, realm: Realm, described: config.Realm) -> None:
-        from wamprouter.node import Behaviour
-
         before = Behaviour(dict(realm.roles), realm.settings, realm.tell_others)
         after = self._node.behaviour(described)
         # Already here, because components that are to join may need a new role.

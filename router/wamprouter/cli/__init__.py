@@ -91,7 +91,7 @@ def start(
     set_environment(found.config)
     extend_path(found.config, file)
 
-    from wamprouter.node import run
+    from wamprouter.running import run
 
     log = None
     if logtofile:

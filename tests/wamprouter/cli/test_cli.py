@@ -43,10 +43,10 @@ class Started:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> Started:
-    node = ModuleType("wamprouter.node")
+    node = ModuleType("wamprouter.running")
     record = Started()
     node.run = record.run  # type: ignore[attr-defined]  # a module is given its function
-    monkeypatch.setitem(sys.modules, "wamprouter.node", node)
+    monkeypatch.setitem(sys.modules, "wamprouter.running", node)
     monkeypatch.setattr(sys, "path", list(sys.path))
     return record
 
