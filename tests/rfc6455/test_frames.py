@@ -35,7 +35,8 @@ from wamp.protocol.codec import CODECS
 from wamp.protocol.messages import Abort, Call, Error, Hello, Published, Welcome
 
 LARGEST = 128 * KIB
-OPTIONS = {"max_message_size": LARGEST}
+# In the middle of a frame of ours there is no way to answer a close frame: the router need not wait long for it.
+OPTIONS = {"max_message_size": LARGEST, "close_handshake_timeout": 100}
 
 PROTOCOL_ERROR = 1002
 UNACCEPTABLE_TYPE = 1003

@@ -1,15 +1,16 @@
-"""Another configuration in a router without sockets: what is left of the one before, and of one that could not be had."""
+"""Another configuration in a router whose clock stands still: what is left of the one before, and of one that could not be had."""
 
 from __future__ import annotations
 
 import copy
 import gc
+import socket
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import globalLogBeginner
 
@@ -17,20 +18,6 @@ from tests.support.process import EVERYTHING
 from wamp.twisted import ApplicationSession
 from wamprouter.config import validate
 from wamprouter.node import CannotStart, Node
-
-TAKEN = 7777
-
-
-class Reactor(MemoryReactorClock):
-    """Listens in memory, and not on a port that is taken."""
-
-    def listenTCP(self, port: int, *arguments: Any, **more: Any) -> Any:
-        if port == TAKEN:
-            raise CannotListenError(more["interface"], port, OSError(98, "Address already in use"))
-        found = super().listenTCP(port, *arguments, **more)
-        found.connectionLost = lambda _reason: None
-        self.tcpServers.clear()  # it would remember all of them
-        return found
 
 
 class Good(ApplicationSession):
@@ -42,8 +29,8 @@ class Bad(ApplicationSession):
         raise RuntimeError("no database")
 
 
-def port(number: int, kind: str = "websocket", **more: Any) -> dict[str, Any]:
-    return {"type": kind, "endpoint": {"type": "tcp", "port": number}, **more}
+def port(name: str, kind: str = "websocket", number: int = 0, **more: Any) -> dict[str, Any]:
+    return {"type": kind, "id": name, "endpoint": {"type": "tcp", "port": number}, **more}
 
 
 def component(name: str) -> dict[str, Any]:
@@ -53,7 +40,7 @@ def component(name: str) -> dict[str, Any]:
 PLAIN: dict[str, Any] = {
     "version": 1,
     "realms": [{"name": "realm1", "roles": [{"name": "anonymous", "permissions": EVERYTHING}]}],
-    "transports": [port(8001)],
+    "transports": [port("ws")],
 }
 
 RICH: dict[str, Any] = {
@@ -72,9 +59,9 @@ RICH: dict[str, Any] = {
     ],
     "realm_template": {"roles": [{"name": "anonymous"}]},
     "transports": [
-        port(8001, cookie={}, auth={"cookie": {}, "ticket": {"principals": {"joe": {"ticket": "x", "role": "user"}}}}),
-        port(8002, "rawsocket"),
-        port(8003, "web", paths={"/": {"type": "json", "value": 1}, "ws": {"type": "websocket"}}),
+        port("ws", cookie={}, auth={"cookie": {}, "ticket": {"principals": {"joe": {"ticket": "x", "role": "user"}}}}),
+        port("rs", "rawsocket"),
+        port("web", "web", paths={"/": {"type": "json", "value": 1}, "ws": {"type": "websocket"}}),
     ],
     "components": [component("Good")],
     "limits": {"max_connections": 5},
@@ -112,7 +99,7 @@ class Router:
 
     def __init__(self, folder: Path, document: dict[str, Any]) -> None:
         self.folder = folder
-        self.reactor = Reactor()
+        self.reactor = MemoryReactorClock()
         self.node = Node(self.read(document), self.reactor, now=self.reactor.seconds)
         self.wait()
 
@@ -133,6 +120,10 @@ class Router:
         finally:
             self.wait()
         raise AssertionError("it can be had")
+
+    def close(self) -> None:
+        for listener in self.node.listeners:
+            listener.close_at_once()
 
     def wait(self) -> None:
         """Let everything end that has to."""
@@ -155,8 +146,10 @@ class Router:
 
 
 @pytest.fixture
-def router(tmp_path: Path) -> Router:
-    return Router(tmp_path, PLAIN)
+def router(tmp_path: Path) -> Iterator[Router]:
+    router = Router(tmp_path, PLAIN)
+    yield router
+    router.close()
 
 
 def test_nothing_is_left_of_what_has_gone(router: Router) -> None:
@@ -173,18 +166,20 @@ def test_nothing_is_left_of_what_has_gone(router: Router) -> None:
 
 
 FAILURES: dict[str, dict[str, Any]] = {
-    "a port is taken": {"transports": [port(8001), port(8010), port(TAKEN)]},
+    "a port is taken": {  # the number is put in by the test
+        "transports": [port("ws"), port("more"), port("taken", number=1)]
+    },
     "a component fails": {"components": [component("Good"), component("Bad")]},
     "a component is missing": {"components": [component("Good"), component("Missing")]},
     "a guest is missing": {"components": [component("Good"), {"type": "guest", "executable": "no-such-program"}]},
     "a folder is missing": {
-        "transports": [port(8001, "web", paths={"/": {"type": "static", "directory": "no-such-folder"}})]
+        "transports": [port("ws", "web", paths={"/": {"type": "static", "directory": "no-such-folder"}})]
     },
     "cookies cannot be kept": {
         "transports": [
-            port(8001),
+            port("ws"),
             port(
-                8009,
+                "more",
                 cookie={"store": {"type": "file", "filename": "no-such-folder/cookies"}},
                 auth={"cookie": {}, "anonymous": {}},
             ),
@@ -193,17 +188,28 @@ FAILURES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that somebody else has."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
 @pytest.mark.parametrize("start", [PLAIN, RICH], ids=["from little", "from much"])
 def test_nothing_is_left_of_what_could_not_be_had(
-    tmp_path: Path, start: dict[str, Any], failure: dict[str, Any]
+    router: Router, taken: int, start: dict[str, Any], failure: dict[str, Any]
 ) -> None:
-    router = Router(tmp_path, start)
-    other = RICH if start is PLAIN else PLAIN
-    router.reload(start)  # so that components run
+    failing = copy.deepcopy({**(RICH if start is PLAIN else PLAIN), **failure})
+    for transport in failing["transports"]:
+        if transport["id"] == "taken":
+            transport["endpoint"]["port"] = taken
+    router.reload(start)
     before = router.census()
     for _ in range(3):
-        assert router.refusal({**other, **failure})
+        assert router.refusal(failing)
         assert before == router.census()
     assert ["nothing has changed"] == router.reload(start)
 
