@@ -78,8 +78,13 @@ class Meta:
         """Answer what is addressed to this session, publish the news; return what there is to deliver now."""
         if self.session.invocations:
             deliveries = [found for delivery in deliveries for found in self._answered(delivery)]
+        awaited: dict[str, bool] = {}  # topic -> whether anybody hears it; a session that leaves may be much news
         for fact in self.news:
-            deliveries += self._published(fact)
+            event = EVENTS[type(fact)]
+            if event.topic not in awaited:
+                awaited[event.topic] = self._realm.broker.is_awaited(event.topic)
+            if awaited[event.topic]:
+                deliveries += self._published(fact)
         self.news.clear()
         return deliveries
 
@@ -119,10 +124,8 @@ class Meta:
     # -- events
 
     def _published(self, fact: facts.Fact) -> list[Delivery]:
-        """Return the event that tells of a fact. Nothing is composed that nobody would hear."""
+        """Return the event that tells of a fact."""
         event = EVENTS[type(fact)]
-        if not self._realm.broker.is_awaited(event.topic):
-            return []
         self.session.codec = _CODEC
         args = _CODEC.serializer.pack(event.arguments(fact))
         return self._realm.broker.publish(self.session, Publish(1, {}, event.topic, args))
