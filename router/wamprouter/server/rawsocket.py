@@ -33,7 +33,7 @@ from wamprouter.server.metering import RateLimit, peer_class
 from wamprouter.server.outbox import Outbox, socket_of, write_now
 from wamprouter.server.peer import Lobby, Peer
 from wamprouter.server.tls import channel_binding, is_secure, peer_certificate
-from wamprouter.server.turns import LARGE, MESSAGES, TakesTurns, Turns
+from wamprouter.server.turns import LARGE, LOOK, MESSAGES, TakesTurns, Turns
 from wamprouter.session import State
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class RawSocketConnection(TakesTurns, Protocol):
 
     def _read(self, data: bytes) -> None:
         """Handle what has come, and leave for the next turn what is too much for this one."""
-        self._spent = 0.0
+        self._begin_turn()
         try:
             if self._handshake is not None:
                 data = self._shake_hands(self._handshake, data)
@@ -129,6 +129,8 @@ class RawSocketConnection(TakesTurns, Protocol):
         left = min(MESSAGES, len(frames))
         while left and self.peer is not None and not self.is_paused:
             left -= 1
+            if not left & LOOK and self.turns.now() > self._ends_at:
+                left = 0
             kind, payload = frames.popleft()
             if kind is FrameType.MESSAGE:
                 if len(payload) < LARGE:

@@ -26,7 +26,7 @@ from wamprouter.server.links import (
 )
 from wamprouter.server.outbox import Outbox
 from wamprouter.server.peer import Lobby, Peer
-from wamprouter.server.turns import MESSAGES
+from wamprouter.server.turns import LOOK, MESSAGES, TURN
 from wamprouter.server.websocket import Conversation, WebSocketConnection
 from wamprouter.session import State
 
@@ -123,9 +123,11 @@ class BatchedPeer:
     def go_on(self) -> bool:
         """Handle as many messages as belong in one turn; tell whether some are left."""
         backlog = self._backlog
-        for _ in range(min(MESSAGES, len(backlog))):
+        now = self._connection.turns.now
+        ends_at = now() + TURN
+        for left in range(min(MESSAGES, len(backlog)), 0, -1):
             self._peer.receive(backlog.popleft())
-            if not backlog or self._connection.is_paused:
+            if not backlog or self._connection.is_paused or (not left & LOOK and now() > ends_at):
                 break
         return bool(backlog)
 

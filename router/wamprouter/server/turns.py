@@ -17,13 +17,19 @@ from typing import Any, Final, Protocol
 
 from twisted.logger import Logger
 
-__all__ = ["BUDGET", "LARGE", "LONG", "MESSAGES", "TakesTurns", "Turns"]
+__all__ = ["BUDGET", "LARGE", "LONG", "LOOK", "MESSAGES", "TURN", "TakesTurns", "Turns"]
 
 _log = Logger()
 
 MESSAGES: Final = 256
 """Messages of one connection in one turn: 1 to 2 milliseconds, and more than most ever have in one read. With 64, a publisher
 that sends as fast as it can would cost 15 % more than without turns; so it is 6 %."""
+
+TURN: Final = 0.002
+"""Seconds after which a turn is over even if it was of fewer messages: some cost ten times what others do."""
+
+LOOK: Final = 15
+"""So often a turn looks at the clock: when the messages that are left divide by one more."""
 
 BUDGET: Final = 0.002
 """Seconds of each round of the event loop for all that wait together."""
@@ -61,7 +67,7 @@ class Turns:
     ) -> None:
         self._call_soon = call_soon
         self._call_later = call_later
-        self._now = now
+        self.now = now
         self._paid_at = 0.0  # when others have had their share of the time since the long turns
         self._waiting: deque[Waiting] = deque()
         self._is_due = False
@@ -73,7 +79,7 @@ class Turns:
 
     def pay(self, connection: Waiting, seconds: float) -> None:
         """Let a connection whose message took so long go on when others have had their time."""
-        now = self._now()
+        now = self.now()
         self._paid_at = min(max(now, self._paid_at) + SHARE * seconds, now + _LONGEST_WAIT)
         self._call_later(self._paid_at - now, partial(self._let_go_on, connection))
 
@@ -83,12 +89,12 @@ class Turns:
             self._call_soon(self._round)
 
     def _round(self) -> None:
-        end = self._now() + BUDGET
+        end = self.now() + BUDGET
         waiting = self._waiting
         try:
             for _ in range(len(waiting)):  # who is not done stands behind the others again
                 self._let_go_on(waiting.popleft())
-                if self._now() >= end:
+                if self.now() >= end:
                     break
         finally:
             self._is_due = False
@@ -121,6 +127,8 @@ class TakesTurns:
     """Whether it stands in the line."""
     _unread: bytes
     """What has come and was not looked at yet."""
+    _ends_at: float
+    """When the turn is over."""
     _spent: float
     """Seconds that large messages have taken in this turn."""
 
@@ -142,7 +150,11 @@ class TakesTurns:
     def _begin_reading(self) -> None:
         self.is_paused = self._is_held = self._is_late = self._is_due = False
         self._unread = b""
+        self._spent = self._ends_at = 0.0
+
+    def _begin_turn(self) -> None:
         self._spent = 0.0
+        self._ends_at = self.turns.now() + TURN
 
     def dataReceived(self, data: bytes) -> None:
         self.heard_at = monotonic()

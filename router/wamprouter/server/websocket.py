@@ -29,7 +29,7 @@ from wamprouter.server.links import BINARY, TEXT, Wire, websocket_frame
 from wamprouter.server.origins import origin_patterns
 from wamprouter.server.outbox import Outbox, write_now
 from wamprouter.server.tls import channel_binding, is_secure, peer_certificate
-from wamprouter.server.turns import LARGE, MESSAGES, TakesTurns, Turns
+from wamprouter.server.turns import LARGE, LOOK, MESSAGES, TakesTurns, Turns
 
 if TYPE_CHECKING:
     from wamprouter.config import WebSocketOptions
@@ -286,7 +286,7 @@ class WebSocketConnection(TakesTurns, WebSocketServerProtocol):  # type: ignore[
 
     def _read(self, data: bytes) -> None:
         """Handle what has come, and leave for the next turn what is too much for this one."""
-        self._spent = 0.0
+        self._begin_turn()
         self._unread = self._take(data)
         self.service.flush()
         self._end_turn(is_something_left=bool(self._unread or self._has_backlog))
@@ -314,7 +314,8 @@ class WebSocketConnection(TakesTurns, WebSocketServerProtocol):  # type: ignore[
         return data
 
     def _may_go_on(self) -> bool:
-        return self._left > 0 and not self.is_paused and not self._has_backlog
+        is_in_time = self._left > 0 and self.turns.now() < self._ends_at
+        return is_in_time and not self.is_paused and not self._has_backlog
 
     def _shake_hands(self, data: bytes) -> bytes:
         """Give Autobahn the request; return what comes behind it."""
@@ -384,6 +385,8 @@ class WebSocketConnection(TakesTurns, WebSocketServerProtocol):  # type: ignore[
                 return b""
             at = stop
             left -= 1
+            if not left & LOOK and self.turns.now() > self._ends_at:
+                left = 0
             if not left or self.is_paused or self._has_backlog:
                 return self._leave(data, at, left)
             if not self._first and at < end:

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -398,3 +399,15 @@ def test_who_is_gone_while_others_go_first_is_forgotten(way, module, monkeypatch
     far.connection.connectionLost()
     far.clock.advance(10)
     assert [] == far.handled()
+
+
+@pytest.mark.parametrize("way", EVERY_WAY)
+def test_a_turn_ends_in_time_whatever_its_messages_cost(way: type[Far]) -> None:
+    """Some cost ten times what others do: the clock is looked at from time to time, and all are handled in order."""
+    far = way()
+    far.connections.turns.now = count(0.0, 0.0003).__next__  # so that a turn has time for a few looks
+    far.send(far.publish(200))
+    first = far.handled()
+    assert 0 < len(first) < 200
+    assert not far.is_read
+    assert list(range(1, 201)) == [*first, *far.all_handled()]
