@@ -21,7 +21,7 @@ from wamp.protocol.errors import (
 )
 from wamp.protocol.messages import Call, Message, Publish, Register, Subscribe
 from wamp.protocol.options import RegisterOptions, SubscribeOptions, read
-from wamp.protocol.uris import Match
+from wamp.protocol.uris import MAX_LENGTH, Match
 from wamprouter.authz import Action, Decision, Pending
 
 if TYPE_CHECKING:
@@ -175,6 +175,8 @@ def _objection(session: Session, message: Any, action: Action, uri: str, decisio
 
 def _refusal(decision: Decision, session: Session, action: Action, uri: str) -> RequestError:
     if decision is Decision.INVALID_URI:
+        if len(uri) > MAX_LENGTH:
+            return InvalidUri(f"a URI to {action.value} has at most {MAX_LENGTH} characters, this one has {len(uri)}")
         return InvalidUri(f"{uri!r} is not a valid URI to {action.value}")
     if decision is Decision.FAILED:
         return AuthorizationFailed(f"nobody could tell whether role {session.authrole} may {action.value} {uri}")

@@ -8,7 +8,7 @@ removed such keys.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -30,7 +30,7 @@ from wamp.protocol.messages import (
     Welcome,
     Yield,
 )
-from wamp.protocol.uris import Match
+from wamp.protocol.uris import MAX_LENGTH, Match
 
 __all__ = [
     "OPTIONS",
@@ -115,7 +115,7 @@ class PublishOptions(PayloadOptions):
 class SubscribeOptions(_Options):
     match: Match = Match.EXACT
     get_retained: bool = False
-    nkey: str | None = None
+    nkey: Annotated[str, msgspec.Meta(max_length=MAX_LENGTH)] | None = None
     x_acknowledged_delivery: bool = False
     forward_for: list[ForwardedFor] = []
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-__all__ = ["RULES", "Match", "UriCheck", "UriRule", "is_reserved", "is_valid", "is_valid_realm"]
+__all__ = ["MAX_LENGTH", "RULES", "Match", "UriCheck", "UriRule", "is_reserved", "is_valid", "is_valid_realm"]
 
 
 class Match(enum.StrEnum):
@@ -49,8 +49,11 @@ _SHAPE = {
     Match.WILDCARD: r"(?:C++|\.)*+",
 }
 
+MAX_LENGTH: Final = 1024
+"""Characters of a URI: ten times what anybody uses. Peers choose them, and a router keeps them for as long as they like."""
+
 RULES: Mapping[tuple[UriCheck, Match], UriRule] = {
-    (check, match): re.compile(shape.replace("C", character)).fullmatch
+    (check, match): re.compile(rf"(?=[\s\S]{{0,{MAX_LENGTH}}}\Z)" + shape.replace("C", character)).fullmatch
     for check, character in _COMPONENT_CHARACTER.items()
     for match, shape in _SHAPE.items()
 }

@@ -119,7 +119,7 @@ def checked(
     later = map(original, [*mistaken, *names])
     found = [*known, *(problem for problem in later if problem.place not in told)]
     if config is not None and not found:
-        found = list(map(original, unsafe(config)))
+        found = list(map(original, unsafe(config, lambda place: original(Problem(place, "")).place)))
     if config is None or found:
         raise ConfigError(_lines(found, source, positions))
     return Checked(config, notes, source, positions, written, original)

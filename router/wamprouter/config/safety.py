@@ -6,7 +6,7 @@ other machines, is refused until it says ``"insecure": true``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
@@ -30,22 +30,25 @@ class Exposure(NamedTuple):
     actions: list[str]
 
 
-def unsafe(config: NodeConfig) -> list[Problem]:
-    """Return what is refused; nothing if the file says that it is meant so."""
+def unsafe(config: NodeConfig, origin: Callable[[Place], Place] = lambda place: place) -> list[Problem]:
+    """Return what is refused; nothing if the file says that it is meant so.
+
+    ``origin`` returns where something stands in the operator's own file.
+    """
     if config.insecure:
         return []
     found: dict[Place, Exposure] = {}  # one line for each transport is enough to understand it
     for exposure in exposures(config):
         found.setdefault(exposure.transport, exposure)
-    return [_problem(config, exposure) for exposure in found.values()]
+    return [_problem(config, exposure, origin(exposure.permission)) for exposure in found.values()]
 
 
-def _problem(config: NodeConfig, exposure: Exposure) -> Problem:
+def _problem(config: NodeConfig, exposure: Exposure, permission: Place) -> Problem:
     endpoint: Any = config.transports[int(exposure.transport[1])].endpoint
     may = " and ".join(exposure.actions)
     return Problem(
         (*exposure.transport, "endpoint"),
-        f"reachable at {endpoint.address}, where anonymous peers may {may} everywhere ({printed(exposure.permission)}); "
+        f"reachable at {endpoint.address}, where anonymous peers may {may} everywhere ({printed(permission)}); "
         f'expected permissions for what they need, an interface such as "127.0.0.1", or "insecure": true in the file',
     )
 

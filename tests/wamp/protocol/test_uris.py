@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wamp.protocol.uris import RULES, Match, UriCheck, is_reserved, is_valid, is_valid_realm
+from wamp.protocol.uris import MAX_LENGTH, RULES, Match, UriCheck, is_reserved, is_valid, is_valid_realm
 
 LOOSE, STRICT = UriCheck.LOOSE, UriCheck.STRICT
 EXACT, PREFIX, WILDCARD = Match.EXACT, Match.PREFIX, Match.WILDCARD
@@ -129,3 +129,12 @@ def test_match_policies_read_as_on_the_wire(word, match):
     """`Options.match` is the enum's value."""
     assert match is Match(word)
     assert word == f"{match}"
+
+
+@pytest.mark.parametrize("match", Match)
+@pytest.mark.parametrize("check", UriCheck)
+def test_a_uri_has_a_longest_length(check, match):
+    """Whoever chooses them would otherwise choose how much memory they take."""
+    longest = "com." + "x" * (MAX_LENGTH - 4)
+    assert is_valid(longest, check=check, match=match)
+    assert not is_valid(longest + "x", check=check, match=match)

@@ -277,7 +277,7 @@ def test_of_two_rules_for_the_same_the_later_one_counts():
 
 
 @pytest.mark.parametrize("match", [PREFIX, WILDCARD])
-@pytest.mark.parametrize("components", [1_000_000, 3])
+@pytest.mark.parametrize("components", [500, 3])
 def test_a_deep_pattern_costs_no_more_than_a_short_one(match, components):
     """For each rule there is a look at its beginning only."""
     user = role(*[(f"com.{number}.", PREFIX, True) for number in range(10)], ("com.", PREFIX, True))
