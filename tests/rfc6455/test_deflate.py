@@ -215,9 +215,9 @@ def test_wamp_over_a_compressed_connection(router: RouterProcess, subprotocol: s
     peer.send(HELLO + end, TEXT)
     assert peer.receive().startswith(b"[2,")
     for _ in range(3):
-        peer.send(b'[32,1,{},"com.%s"]' % (b"x" * 3000) + end, TEXT)
+        peer.send(b'[32,1,{},"com.%s"]' % (b"x" * 1000) + end, TEXT)
         assert peer.receive().startswith(b"[33,1,")
-        peer.send(b'[48,2,{},"com.%s"]' % (b"x" * 3000) + end, TEXT)
+        peer.send(b'[48,2,{},"com.%s"]' % (b"x" * 1000) + end, TEXT)
         answer = peer.receive()
         assert answer.startswith(b"[8,48,2,")
         assert b"xxx" in answer

@@ -13,7 +13,7 @@ from tests.robustness.conftest import Start
 from tests.robustness.measure import eventually
 from tests.support.process import ROOT, RouterProcess, config, endpoint
 from tests.support.raw import Client, Closed
-from wamp.protocol.messages import Error, Interrupt, Invocation
+from wamp.protocol.messages import Abort, Error, Hello, Interrupt, Invocation, Welcome
 
 SCHEMES = pytest.mark.parametrize("scheme", ["ws", "rs", "rs+unix"])
 
@@ -147,6 +147,22 @@ def test_who_does_not_answer_pings_is_dropped_and_who_answers_stays(pinging: Rou
         eventually(lambda reader=reader: reader.client.connection.pings > 2, "several pings were answered")  # type: ignore[misc]  # bound now
         assert not reader.is_closed
         reader.stop()
+
+
+def test_who_is_never_pinged_and_leaves_without_reading_is_dropped(pinging: RouterProcess) -> None:
+    """Autobahn|Python does not know RawSocket's PING; who says to be Autobahn must not keep a connection for ever so."""
+    leaver = Client(pinging.url("rs"), join=False, receive_buffer=4096)
+    roles = {role: {"features": {"payload_transparency": True}} for role in ("subscriber", "caller")}
+    leaver.send(Hello("realm1", {"roles": roles}))
+    leaver.expect(Welcome)
+    leaver.subscribe("com.flood")
+    with Client(pinging.url("ws")) as publisher:
+        for _ in range(100):  # 6 MB, more than the kernel takes and less than the outbound queue may hold
+            publisher.publish("com.flood", "x" * 60_000)
+        publisher.publish_acknowledged("com.flood")
+    leaver.send(Abort({}, "wamp.close.normal"))
+    eventually(lambda: "no answer to a ping" in pinging.log, "it is dropped")
+    leaver.stream.close()
 
 
 def test_a_unix_socket_left_behind_by_kill_9_does_not_stop_the_next_router(tmp_path: Path, start: Start) -> None:

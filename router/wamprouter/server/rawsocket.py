@@ -183,6 +183,7 @@ class RawSocketConnection(TakesTurns, Protocol):
         if self.outbox is not None:
             self.outbox.flush()
             self.outbox.close()
+        self.limits = self.factory.limits  # who was spared pings: what is left to send must not wait for ever
         self.transport.loseConnection()
 
     def expel(self, reason: str) -> None:
