@@ -33,11 +33,8 @@ __all__ = [
 ]
 
 
-class Fact(msgspec.Struct, gc=False):
-    """Something that has happened to, or because of, a session.
-
-    A session that leaves may lead to ten thousands of them at once; nothing refers back to them, so they need no collector.
-    """
+class Fact(msgspec.Struct):
+    """Something that has happened to, or because of, a session."""
 
     session: Session
 
