@@ -1,4 +1,4 @@
-"""Where a router is: URLs of the six kinds that a client accepts.
+"""Where a router is: URLs of the seven kinds that a client accepts.
 
 =================================  ===================================================
 ``ws://host:port/path``            WebSocket; ``wss`` for TLS
@@ -6,6 +6,7 @@
 ``ws://unix:/run/router.sock``     WebSocket over a Unix socket; ``rs`` for RawSocket
 ``unix:///run/router.sock``        RawSocket over a Unix socket; also ``rs+unix``
 ``ws+unix:///run/router.sock:/ws``  WebSocket over a Unix socket, with the path to ask for
+``memory://name``                  a router in this process that was announced under a name: ``wamp.testing``
 =================================  ===================================================
 """
 
@@ -18,7 +19,7 @@ __all__ = ["Address", "parse_url"]
 
 
 class Address(NamedTuple):
-    """A router's address. ``socket_path`` is that of a Unix socket; then ``host`` and ``port`` mean nothing."""
+    """A router's address. With the path of a Unix socket, or a name in memory, ``host`` and ``port`` mean nothing."""
 
     is_websocket: bool
     is_secure: bool
@@ -27,6 +28,8 @@ class Address(NamedTuple):
     socket_path: str | None = None
     url: str = ""
     """For WebSocket: the URL of the handshake."""
+    name: str | None = None
+    """What a router in this process was announced as."""
 
 
 _SCHEMES: Final = {"ws": (True, False), "wss": (True, True), "rs": (False, False), "rss": (False, True)}
@@ -42,8 +45,10 @@ def parse_url(url: str) -> Address:
         return _unix(url, rest, is_websocket=False)
     if scheme == "ws+unix":
         return _unix(url, *_split_path(rest), is_websocket=True)
+    if scheme == "memory":
+        return Address(False, False, "", 0, name=rest)
     if scheme not in _SCHEMES:
-        known = ", ".join((*_SCHEMES, "unix", "rs+unix", "ws+unix"))
+        known = ", ".join((*_SCHEMES, "unix", "rs+unix", "ws+unix", "memory"))
         raise ValueError(f"{url!r} has the scheme {scheme!r}, expected one of {known}")
     is_websocket, is_secure = _SCHEMES[scheme]
     if rest.startswith("unix:"):

@@ -1,42 +1,121 @@
-"""From a router's address to a Twisted endpoint that connects to it. TLS is loaded only where it is asked for."""
+"""From a target to a Twisted connection. TLS and WebSocket are loaded only where they are asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import HostnameEndpoint, SSL4ClientEndpoint, UNIXClientEndpoint, wrapClientTLS
-from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IStreamClientEndpoint
+from twisted.internet.interfaces import IDelayedCall, IOpenSSLClientConnectionCreator, IStreamClientEndpoint
+from twisted.python.failure import Failure
 
-from wamp.urls import Address
+from wamp.connector import Cancellable, Connector
+from wamp.targets import Target
 
-__all__ = ["client_endpoint"]
-
-CONNECT_TIMEOUT = 10.0
+__all__ = ["Dialer", "ReactorClock", "client_endpoint"]
 
 
-def client_endpoint(
-    reactor: Any, address: Address, ssl: Any = None, proxy: dict[str, Any] | None = None
-) -> IStreamClientEndpoint:
-    """Return the endpoint of an address.
+class ReactorClock:
+    """A reactor as a connector sees it."""
 
-    ``ssl`` is what Twisted takes for TLS: a connection creator (``optionsForClientTLS``) or a context factory
-    (``CertificateOptions``); by default the platform's certificates decide. Raise ImportError if TLS is not installed,
-    and ValueError for ``ssl`` with an address that is not secure.
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+
+    def now(self) -> float:
+        seconds: float = self._reactor.seconds()
+        return seconds
+
+    def call_later(self, delay: float, action: Callable[[], None]) -> Cancellable:
+        return _Timer(self._reactor.callLater(delay, action))
+
+    def call_soon(self, action: Callable[[], None]) -> object:
+        return self._reactor.callFromThread(action)
+
+
+class _Timer:
+    """A delayed call that may be cancelled also when it is over."""
+
+    def __init__(self, call: IDelayedCall) -> None:
+        self._call = call
+
+    def cancel(self) -> None:
+        if self._call.active():
+            self._call.cancel()
+
+
+class _Attempt:
+    """A connection on its way."""
+
+    def __init__(self, connecting: Deferred[Any], refused: Callable[[Exception], None]) -> None:
+        self._connecting = connecting
+        self._refused: Callable[[Exception], None] | None = refused
+        connecting.addErrback(self._failed)
+
+    def _failed(self, failure: Failure) -> None:
+        exception = failure.value if isinstance(failure.value, Exception) else RuntimeError(str(failure.value))
+        if self._refused is not None:
+            self._refused(exception)
+
+    def cancel(self) -> None:
+        self._refused = None
+        self._connecting.cancel()
+
+
+class Dialer:
+    """Connects to targets."""
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+
+    def __call__(self, target: Target, host: Connector, refused: Callable[[Exception], None]) -> Cancellable:
+        def connect() -> Deferred[Any]:
+            return client_endpoint(self._reactor, target).connect(self._factory(target, host))
+
+        return _Attempt(maybeDeferred(connect), refused)
+
+    def _factory(self, target: Target, host: Connector) -> Any:
+        """Return the Twisted factory that speaks what the address says."""
+        if not target.address.is_websocket:
+            from wamp.twisted.rawsocket import RawSocketFactory
+
+            return RawSocketFactory(host, target.serializer, self._reactor)
+        # Here, because importing it takes longer than everything else together.
+        from wamp.twisted.websocket import WebSocketFactory
+
+        return WebSocketFactory(
+            host,
+            target.address.url,
+            target.subprotocols,
+            headers=target.headers,
+            proxy=target.proxy,
+            options=target.options,
+            reactor=self._reactor,
+        )
+
+
+def client_endpoint(reactor: Any, target: Target) -> IStreamClientEndpoint:
+    """Return the endpoint of a target. Raise ImportError if TLS is asked for and not installed.
+
+    ``target.tls`` is what Twisted takes for TLS: a connection creator (``optionsForClientTLS``) or a context factory
+    (``CertificateOptions``); by default the platform's certificates decide.
     """
-    if ssl is not None and not address.is_secure:
-        raise ValueError(f"ssl= is given, but {address.url or 'the URL'} is not secure: use wss:// or rss://")
+    address, timeout = target.address, target.timeout
+    if target.endpoint is not None:
+        endpoint: IStreamClientEndpoint = target.endpoint
+        return endpoint
     if address.socket_path is not None:
-        return UNIXClientEndpoint(reactor, address.socket_path, timeout=CONNECT_TIMEOUT)
-    if proxy is not None:
+        return UNIXClientEndpoint(reactor, address.socket_path, timeout=timeout)
+    if target.proxy is not None:
         # To the proxy in the clear; Autobahn asks it for a tunnel, and speaks TLS inside that.
-        return HostnameEndpoint(reactor, proxy["host"], proxy["port"], timeout=CONNECT_TIMEOUT)
-    plain = HostnameEndpoint(reactor, address.host, address.port, timeout=CONNECT_TIMEOUT)
+        return HostnameEndpoint(reactor, target.proxy["host"], target.proxy["port"], timeout=timeout)
+    plain = HostnameEndpoint(reactor, address.host, address.port, timeout=timeout)
     if not address.is_secure:
         return plain
-    creator = ssl or _default_tls(address.host)
+    creator = target.tls or _default_tls(address.host)
     if IOpenSSLClientConnectionCreator.providedBy(creator):
         return wrapClientTLS(creator, plain)
-    return SSL4ClientEndpoint(reactor, address.host, address.port, creator, timeout=CONNECT_TIMEOUT)
+    return SSL4ClientEndpoint(reactor, address.host, address.port, creator, timeout=timeout)
 
 
 def _default_tls(host: str) -> Any:

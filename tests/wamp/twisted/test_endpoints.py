@@ -7,12 +7,12 @@ from twisted.internet.endpoints import HostnameEndpoint, SSL4ClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactorClock
 
+from wamp.targets import target
 from wamp.twisted.endpoints import client_endpoint
-from wamp.urls import parse_url
 
 
 def endpoint(url, **options):
-    return client_endpoint(MemoryReactorClock(), parse_url(url), **options)
+    return client_endpoint(MemoryReactorClock(), target(url, **options))
 
 
 @pytest.mark.parametrize("url", ["ws://localhost:8080/ws", "rs://localhost:8081"])
@@ -23,7 +23,7 @@ def test_a_host_is_looked_up_for_both_versions_of_ip(url):
 @pytest.mark.parametrize("url", ["unix:///run/router.sock", "ws://unix:/run/router.sock"])
 def test_a_path_is_a_unix_socket(url):
     reactor = MemoryReactorClock()
-    client_endpoint(reactor, parse_url(url)).connect(Factory())
+    client_endpoint(reactor, target(url)).connect(Factory())
     assert reactor.unixClients[0][0] == "/run/router.sock"
 
 
@@ -38,12 +38,12 @@ def test_tls_that_is_not_installed_is_said_with_the_remedy(monkeypatch):
 
 
 def test_a_context_factory_is_used_as_it_is():
-    assert isinstance(endpoint("wss://localhost/ws", ssl=object()), SSL4ClientEndpoint)
+    assert isinstance(endpoint("wss://localhost/ws", tls=object()), SSL4ClientEndpoint)
 
 
 def test_tls_options_need_an_address_with_tls():
     with pytest.raises(ValueError, match="use wss:// or rss://"):
-        endpoint("ws://localhost/ws", ssl=object())
+        endpoint("ws://localhost/ws", tls=object())
 
 
 def test_an_address_with_tls_verifies_by_default():

@@ -11,8 +11,8 @@ from tests.wamp.doubles import CODEC, WELCOME
 from wamp.exception import ApplicationError, TransportLost
 from wamp.protocol import messages as m
 from wamp.protocol.rawsocket import frame
+from wamp.targets import serializer_names
 from wamp.twisted import ApplicationRunner, ApplicationSession
-from wamp.twisted.runner import _serializer_names
 
 URL = "rs://127.0.0.1:8081"
 
@@ -257,6 +257,8 @@ def test_a_reactor_that_stops_leaves_first(reactor):
     assert b"wamp.close.normal" in endpoint.protocol.transport.value()
     assert not left.called
     reactor.advance(2)
+    assert endpoint.protocol.transport.disconnected
+    endpoint.lose(ConnectionDone())
     assert left.called
 
 
@@ -268,8 +270,8 @@ def test_a_wrong_url_is_said_at_once(url):
 
 def test_serializers_are_names_or_autobahns_objects():
     autobahn = pytest.importorskip("autobahn.wamp.serializer")
-    assert _serializer_names(["cbor", autobahn.JsonSerializer(batched=True)]) == ["cbor", "json.batched"]
-    assert _serializer_names(None) == ["msgpack", "json", "cbor"]
+    assert serializer_names(["cbor", autobahn.JsonSerializer(batched=True)]) == ["cbor", "json.batched"]
+    assert serializer_names(None) == ["msgpack", "json", "cbor"]
 
 
 def test_an_unknown_serializer_is_said_at_once():
@@ -277,11 +279,9 @@ def test_an_unknown_serializer_is_said_at_once():
         ApplicationRunner(URL, "realm1", serializers=["ubjson"])
 
 
-def test_tls_options_for_an_address_without_tls_are_refused(reactor):
-    connected = ApplicationRunner(URL, "realm1", ssl=object()).run(Component, start_reactor=False, reactor=reactor)
-    failures = []
-    connected.addErrback(failures.append)
-    assert "not secure" in str(failures[0].value)
+def test_tls_options_for_an_address_without_tls_are_refused():
+    with pytest.raises(ValueError, match="not secure"):
+        ApplicationRunner(URL, "realm1", ssl=object())
 
 
 def test_an_instance_is_run_as_it_is(reactor):

@@ -12,10 +12,11 @@ from twisted.logger import capturedLogs
 
 from tests.wamp.twisted.hosts import RecordingHost
 from wamp.exception import SerializationError, TransportLost
+from wamp.frames import masked_frame
 from wamp.protocol import messages as m
 from wamp.protocol.codec import CODECS
 from wamp.protocol.subprotocols import SUBPROTOCOLS
-from wamp.twisted.websocket import WebSocketFactory, masked_frame
+from wamp.twisted.websocket import WebSocketFactory
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
