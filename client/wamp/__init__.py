@@ -1,6 +1,6 @@
 """WAMP client library: what an application imports.
 
-``wamp.twisted`` holds the sessions for Twisted. Here are the decorators, types and exceptions that do not depend on
+``wamp.twisted`` and ``wamp.asyncio`` hold the sessions of their event loops. Here are the decorators, types and exceptions that do not depend on
 an event loop; importing this package loads none.
 """
 
