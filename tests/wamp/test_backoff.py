@@ -1,5 +1,8 @@
 """Delays between attempts to connect."""
 
+import random
+from collections import Counter
+
 from wamp.backoff import Backoff
 
 
@@ -34,3 +37,17 @@ def test_there_is_no_end_by_default():
 
 def test_a_delay_of_zero_is_not_taken_literally():
     assert Backoff(initial=0, maximum=0).delay(0) > 0
+
+
+def test_a_fleet_comes_back_spread_out():
+    """10,000 clients, the router down for five minutes: afterwards never more than 5 % of them connect in one second."""
+    chance, clients, up_at = random.Random(5), 10_000, 300.0
+    arrivals = Counter()
+    for _ in range(clients):
+        backoff, now = Backoff(), 0.0
+        while now < up_at:
+            now += backoff.delay(chance.random())
+        arrivals[int(now - up_at)] += 1
+    assert clients == sum(arrivals.values())
+    assert max(arrivals.values()) <= clients * 0.05
+    assert max(arrivals) < 60
