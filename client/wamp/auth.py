@@ -1,17 +1,21 @@
 """Logging in: what an application gives its session to answer the router's challenges with.
 
 The helper functions have the names, arguments and results of ``autobahn.wamp.auth``, and ``CryptosignKey`` those of
-``autobahn.wamp.cryptosign``; there is no TOTP. An **authenticator** is one way to log in: its ``name`` and ``authextra``
-go into HELLO, ``on_challenge`` answers CHALLENGE, and ``on_welcome`` has the last word on WELCOME. The computations are in
-``wamp.protocol.auth``; here is what they need of the world: randomness and files.
+``autobahn.wamp.cryptosign``, but for what needs an Ethereum wallet or draws QR codes. An **authenticator** is one way to
+log in: its ``name`` and ``authextra`` go into HELLO, ``on_challenge`` answers CHALLENGE, and ``on_welcome`` has the last
+word on WELCOME. The computations are in ``wamp.protocol.auth``; here is what they need of the world: randomness, the
+time and files.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 import secrets
 import string
+import time
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -34,10 +38,13 @@ __all__ = [
     "Authenticator",
     "ChallengedSession",
     "CryptosignKey",
+    "check_totp",
+    "compute_totp",
     "compute_wcs",
     "create_authenticator",
     "derive_key",
     "derive_scram_credential",
+    "generate_totp_secret",
     "generate_wcs",
     "pbkdf2",
 ]
@@ -84,6 +91,36 @@ def _bytes(value: str | bytes) -> bytes:
     return value.encode() if isinstance(value, str) else value
 
 
+# -- one-time passwords that change with the time, as apps show them (RFC 6238)
+
+_TOTP_STEP = 30
+"""Seconds for which a code is valid; like six digits and SHA-1, what every app has as its default."""
+
+
+def generate_totp_secret(length: int = 10) -> str:
+    """Return a random secret of ``length`` bytes in Base32, in which apps take it."""
+    return base64.b32encode(secrets.token_bytes(length)).decode("ascii")
+
+
+def compute_totp(secret: str, offset: int = 0) -> str:
+    """Return the six digits for the present time, or for ``offset`` steps of 30 seconds later; ValueError if not Base32."""
+    try:
+        key = base64.b32decode(secret)
+    except (binascii.Error, ValueError):
+        # Without what was given: it is a secret.
+        raise ValueError(f"a TOTP secret of {len(secret)} characters, expected Base32") from None
+    step = int(time.time()) // _TOTP_STEP + offset
+    digest = hmac.digest(key, step.to_bytes(8, "big"), hashlib.sha1)
+    # Which four bytes count is in the digest's own last bits (RFC 4226, "Generating an HOTP Value").
+    place = digest[-1] & 0x0F
+    return f"{(int.from_bytes(digest[place : place + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
+def check_totp(secret: str, ticket: str) -> bool:
+    """Tell whether ``ticket`` are the digits of now, or of the step before or after: clocks differ, and people type slowly."""
+    return any(hmac.compare_digest(compute_totp(secret, offset).encode(), ticket.encode()) for offset in (0, 1, -1))
+
+
 # -- cryptosign keys
 
 
@@ -115,6 +152,24 @@ class CryptosignKey:
             except ValueError:
                 raise ValueError(f"{filename}: {len(content)} bytes, expected a key of 32 or its 64 digits") from None
         return cls.from_bytes(content, comment)
+
+    @classmethod
+    def from_keyfile(cls, keyfile: str | Path) -> CryptosignKey:
+        """Read a key from a file of tags, such as Crossbar keeps for a node: the private key, or else the public one.
+
+        Tags follow the first empty line: ``private-key-ed25519: 20e8…`` or ``public-key-ed25519: 7326…``.
+        """
+        _, _, body = Path(keyfile).read_text("utf-8").replace("\r\n", "\n").partition("\n\n")
+        lines = (line.partition(":") for line in body.splitlines())
+        tags = {tag.strip().lower(): value.strip() for tag, _, value in lines}
+        try:
+            if "private-key-ed25519" in tags:
+                return cls.from_bytes(cryptosign.read_key(tags["private-key-ed25519"]))
+            if "public-key-ed25519" in tags:
+                return cls.from_pubkey(cryptosign.read_key(tags["public-key-ed25519"]))
+        except ValueError:
+            raise ValueError(f"{keyfile}: the key does not have 64 hexadecimal digits") from None
+        raise ValueError(f"{keyfile}: neither private-key-ed25519 nor public-key-ed25519")
 
     @classmethod
     def from_ssh_file(cls, filename: str | Path) -> CryptosignKey:

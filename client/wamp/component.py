@@ -22,7 +22,7 @@ class ComponentBase(ObservableMixin):
 
     ``main(reactor_or_loop, session)`` runs once the session has joined; when it returns, the component leaves and is done. What it raises
     ends the component. ``transports`` is a URL, a dictionary with Autobahn's keys, or a list of them, which are tried in turn.
-    ``authentication`` maps methods to the arguments of their authenticators (``wamp.auth``). ``is_fatal(exception)`` says which failures
+    ``authentication`` maps methods to the arguments of their authenticators (``wamp.auth``), or to authenticators. ``is_fatal(exception)`` says which failures
     another attempt would meet again; by default these are the ones that are: no such realm, denied, a broken protocol, an exception in
     the component's own code.
 
@@ -41,7 +41,7 @@ class ComponentBase(ObservableMixin):
         config: Any = None,
         realm: str = "realm1",
         extra: Any = None,
-        authentication: Mapping[str, Mapping[str, Any]] | None = None,
+        authentication: Mapping[str, Any] | None = None,
         session_factory: Callable[[ComponentConfig], Any] | None = None,
         is_fatal: Callable[[Exception], bool] | None = None,
     ) -> None:
@@ -150,7 +150,10 @@ class ComponentBase(ObservableMixin):
             return []
         from wamp.auth import create_authenticator
 
-        return [create_authenticator(name, **arguments) for name, arguments in self._authentication.items()]
+        return [
+            create_authenticator(name, **arguments) if isinstance(arguments, Mapping) else arguments
+            for name, arguments in self._authentication.items()
+        ]
 
     async def _run_main(self, session: Any) -> None:
         assert self._main is not None

@@ -16,6 +16,7 @@ from wamp.types import Challenge, CloseDetails, Welcome
 
 __all__ = [
     "Challenged",
+    "Continued",
     "Effect",
     "Failed",
     "Interrupted",
@@ -24,6 +25,7 @@ __all__ = [
     "Progressed",
     "Received",
     "Succeeded",
+    "Undecodable",
     "Welcomed",
 ]
 
@@ -102,9 +104,36 @@ class Invoked(Effect, eq=False):
     kwargs: Dict
     running: Any = None
     was_interrupted: bool = False
+    is_progressive: bool = False
+    """Whether the arguments are the first part of several: the others follow as ``Continued``."""
+    is_open: bool = False
+    """Whether more parts are to come."""
+    failure: BaseException | None = None
+    """What the payload codec raised when it was to encode the answer: the caller was not told, report it."""
+
+
+class Continued(Effect):
+    """Give the next part of the arguments to the endpoint that runs for this invocation."""
+
+    invoked: Invoked
+    args: list[Any]
+    kwargs: Dict
+    is_last: bool
 
 
 class Interrupted(Effect):
     """Stop the endpoint that runs for this invocation."""
 
     invoked: Invoked
+
+
+class Undecodable(Effect):
+    """A payload that cannot be read was dropped: send ``answer``, if any, and report ``exception``, which was raised ``doing``.
+
+    ``invoked`` is the invocation that ends with it, if its endpoint runs already: stop it.
+    """
+
+    exception: ApplicationError
+    doing: str
+    answer: messages.Error | None = None
+    invoked: Invoked | None = None

@@ -14,6 +14,7 @@ from typing import Any
 
 from wamp.decorators import Pattern, Target, patterns
 from wamp.exception import TypeCheckError
+from wamp.payload import algorithm_of
 from wamp.protocol.messages import Event, Invocation, Result
 from wamp.request import Endpoint, Handler, Registration, Subscription
 from wamp.types import CallDetails, CallResult, EventDetails, RegisterOptions, SubscribeOptions
@@ -42,7 +43,7 @@ def call_details(message: Invocation, registration: Registration, progress: Call
         get("caller_authrole"),
         get("procedure") or registration.procedure,
         get("transaction_hash"),
-        get("enc_algo"),
+        algorithm_of(message.details),
         get("forward_for"),
     )
 
@@ -59,7 +60,7 @@ def event_details(message: Event, subscription: Subscription) -> EventDetails:
         get("topic") or subscription.topic,
         get("retained"),
         get("transaction_hash"),
-        get("enc_algo"),
+        algorithm_of(message.details),
         get("forward_for"),
     )
 
@@ -77,6 +78,7 @@ def result_of(args: list[Any], kwargs: dict[str, Any], message: Result, *, detai
     result.callee_authid = get("callee_authid")
     result.callee_authrole = get("callee_authrole")
     result.forward_for = get("forward_for")
+    result.enc_algo = algorithm_of(message.details)
     return result
 
 

@@ -36,10 +36,12 @@ class PendingCall(Pending):
     procedure: str
     on_progress: Callable[..., Any] | None = None
     details: bool | None = None
+    parts: dict[str, Any] | None = None
+    """Options of a progressive call's parts, but for ``progress``. None if no part may follow."""
 
 
 class PendingPublish(Pending):
-    pass
+    was_encrypted: bool = False
 
 
 class PendingRegister(Pending):

@@ -8,7 +8,8 @@ What the router sends becomes at most one effect, which the caller carries out::
 
     effect = session.receive(message)
 
-``reply`` is whatever the caller wants back when the request is settled; this module never looks at it. Payload bytes become Python values here and nowhere else, in the codec of the connection.
+``reply`` is whatever the caller wants back when the request is settled; this module never looks at it. Payload bytes become
+Python values here and nowhere else, in the codec of the connection and, if the application has one, in its payload codec.
 
 The states and what each accepts are ``TABLE``. A pair that is not in it is a ``ProtocolViolation`` of the router's.
 """
@@ -17,10 +18,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
+from wamp import payload
 from wamp.effects import (
     Challenged,
+    Continued,
     Effect,
     Failed,
     Interrupted,
@@ -29,11 +32,13 @@ from wamp.effects import (
     Progressed,
     Received,
     Succeeded,
+    Undecodable,
     Welcomed,
 )
 from wamp.errormap import Answer, ErrorMap
 from wamp.exception import ApplicationError, Error, InvalidUriError, SerializationError, SessionNotReady
 from wamp.handlers import payload_of, result_of
+from wamp.payload import PayloadCodec, is_plain
 from wamp.pending import (
     REFUSED,
     Pending,
@@ -50,6 +55,7 @@ from wamp.protocol.codec import CODECS, Codec
 from wamp.protocol.errors import ProtocolViolation
 from wamp.protocol.ids import RequestIds
 from wamp.protocol.messages import ABSENT, Message, Raw
+from wamp.protocol.options import CancelMode
 from wamp.protocol.roles import announcement
 from wamp.protocol.serializers import TranscodingError
 from wamp.protocol.uris import Match, is_valid
@@ -78,9 +84,21 @@ ROLES: Final[Dict] = announcement(
             "publisher_exclusion",
             "subscriber_blackwhite_listing",
             "x_acknowledged_event_delivery",
+            payload.FEATURE,
         ),
-        "subscriber": ("publisher_identification", "pattern_based_subscription", "subscription_revocation"),
-        "caller": ("caller_identification", "progressive_call_results", "call_canceling", "call_timeout"),
+        "subscriber": (
+            "publisher_identification",
+            "pattern_based_subscription",
+            "subscription_revocation",
+            payload.FEATURE,
+        ),
+        "caller": (
+            "caller_identification",
+            "progressive_call_results",
+            "call_canceling",
+            "call_timeout",
+            payload.FEATURE,
+        ),
         "callee": (
             "caller_identification",
             "pattern_based_registration",
@@ -88,10 +106,16 @@ ROLES: Final[Dict] = announcement(
             "registration_revocation",
             "progressive_call_results",
             "call_canceling",
+            payload.FEATURE,
         ),
     }
 )
 """What HELLO announces."""
+
+_INVOCATIONS: Final = "progressive_call_invocations"
+_CANCEL_MODES: Final[tuple[str, ...]] = get_args(CancelMode)
+_ANSWERED_LIMIT: Final = 1024
+"""How many invocations are remembered that were answered before their last part: those whose parts are on their way."""
 
 
 class State(enum.Enum):
@@ -114,11 +138,13 @@ class ClientSession:
 
     __slots__ = (
         "_accepted",
+        "_answered",
         "_ids",
         "_invocations",
         "_new_ids",
         "_owner",
         "_pack",
+        "_payload_codec",
         "_pending",
         "_registrations",
         "_subscriptions",
@@ -132,6 +158,7 @@ class ClientSession:
     def __init__(self, owner: Owner, new_ids: Callable[[], Iterator[int]] = RequestIds) -> None:
         self._owner = owner
         self._new_ids = new_ids
+        self._payload_codec: PayloadCodec | None = None
         self.errors = ErrorMap()
         self.realm: str | None = None
         self.welcome: Welcome | None = None
@@ -151,6 +178,7 @@ class ClientSession:
         self._registrations: dict[int, Registration] = {}
         self._subscriptions: dict[int, list[Subscription]] = {}  # one id, several handlers
         self._invocations: dict[int, Invoked] = {}
+        self._answered: dict[int, None] = {}  # requests of invocations answered before their last part, oldest first
         self.welcome = None
 
     def _enter(self, state: State) -> None:
@@ -162,6 +190,18 @@ class ClientSession:
         """The session id while the session is on a realm."""
         is_on_realm = self.state in (State.JOINED, State.LEAVING)
         return self.welcome.session if is_on_realm and self.welcome is not None else None
+
+    def set_payload_codec(self, codec: PayloadCodec | None) -> None:
+        """Let a codec make the payloads that are sent from now on, and read those that are encoded; None for no codec."""
+        if codec is not None and not (
+            callable(getattr(codec, "encode", None)) and callable(getattr(codec, "decode", None))
+        ):
+            raise TypeError(f"a payload codec of type {type(codec).__name__}, expected one with encode and decode")
+        self._payload_codec = codec
+
+    def get_payload_codec(self) -> PayloadCodec | None:
+        """Return the payload codec, None if there is none."""
+        return self._payload_codec
 
     def receive(self, message: Message) -> Effect | None:
         """Take a message from the router; raise ProtocolViolation if it has no place here."""
@@ -271,11 +311,7 @@ class ClientSession:
         return self._end(details, messages.Goodbye({}, errors.CLOSE_GOODBYE_AND_OUT))
 
     def _on_goodbye_reply(self, message: messages.Goodbye) -> Effect:
-        # goodbye_and_out is how the specification's routers agree; Crossbar agrees with close.normal, and
-        # that is what applications compare with.
-        agreed = message.reason == errors.CLOSE_GOODBYE_AND_OUT
-        reason = errors.CLOSE_NORMAL if agreed else message.reason
-        return self._end(CloseDetails(reason, message.details.get("message")), None)
+        return self._end(CloseDetails(message.reason, message.details.get("message")), None)
 
     def _end(self, details: CloseDetails, answer: Message | None) -> Left:
         was_joined = self.state in (State.JOINED, State.LEAVING)
@@ -314,28 +350,107 @@ class ClientSession:
         except TranscodingError as error:
             raise SerializationError(str(error)) from None
 
+    def _encoded(
+        self, role: str, uri: str, args: tuple[Any, ...], kwargs: Dict, *, is_originating: bool
+    ) -> tuple[Dict, tuple[Raw, Raw]]:
+        """Return what describes a payload, and the payload, as the payload codec wants both.
+
+        ``role`` is the router's who hands it on. Raise SerializationError; one that has a cause is the codec's.
+        """
+        assert self._payload_codec is not None  # callers look first: most sessions have none
+        is_passthru = self._has_announced(role, payload.FEATURE)
+        encoded = payload.encode(
+            self._payload_codec, uri, args, kwargs, is_originating=is_originating, is_passthru=is_passthru
+        )
+        if encoded is None:
+            return {}, self._payload(args, kwargs)
+        return encoded.options, (self._pack(encoded.args), ABSENT)
+
+    def _has_announced(self, role: str, feature: str) -> bool:
+        """Tell whether the router has announced a feature in one of its roles."""
+        announced = {} if self.welcome is None else self.welcome.roles.get(role, {}).get("features", {})
+        return bool(announced.get(feature))
+
     def call(
-        self, reply: Reply, procedure: str, args: tuple[Any, ...], kwargs: Dict, options: CallOptions | None
+        self,
+        reply: Reply,
+        procedure: str,
+        args: tuple[Any, ...],
+        kwargs: Dict,
+        options: CallOptions | None,
+        *,
+        is_progressive: bool = False,
     ) -> messages.Call:
-        """Return the CALL of a procedure."""
+        """Return the CALL of a procedure.
+
+        If it is progressive, the arguments are the first part of several: ``call_more`` returns the others (advanced
+        profile, "Progressive Call Invocations"). Raise Error if the router has not announced that.
+        """
         self._request(procedure)
-        packed = self._payload(args, kwargs)
+        if is_progressive and not self._has_announced("dealer", _INVOCATIONS):
+            raise Error(f"cannot call {procedure} in parts: the router has not announced {_INVOCATIONS}")
+        if self._payload_codec is None:
+            packed = self._payload(args, kwargs)
+            wire: Dict = {}
+        else:
+            wire, packed = self._encoded("dealer", procedure, args, kwargs, is_originating=True)
         request = next(self._ids)
         if options is None:
-            self._pending[request] = PendingCall(reply, procedure)
-            return messages.Call(request, {}, procedure, *packed)
-        self._pending[request] = PendingCall(reply, procedure, options.on_progress, options.details)
-        return messages.Call(request, options.message_attr(), procedure, *packed)
+            pending = PendingCall(reply, procedure)
+        else:
+            pending = PendingCall(reply, procedure, options.on_progress, options.details)
+            wire = {**options.message_attr(), **wire}
+        if is_progressive:
+            pending.parts = wire
+            wire = {**wire, "progress": True}
+        self._pending[request] = pending
+        return messages.Call(request, wire, procedure, *packed)
 
-    def cancel(self, request: int) -> messages.Cancel | None:
-        """Return the CANCEL of a call in flight, or None if it is settled. Its answer will go to nobody."""
+    def call_more(self, request: int, args: tuple[Any, ...], kwargs: Dict, *, is_last: bool) -> messages.Call | None:
+        """Return the next part of a progressive call, or None if the call is settled.
+
+        If it cannot be sent, ``cancel`` the call: its callee lacks a part. Raise Error if the last part was given already.
+        """
+        pending = self._pending.get(request)
+        if type(pending) is not PendingCall or pending.reply is None:
+            return None
+        self._ready()
+        if pending.parts is None:
+            raise Error(f"call {request} of {pending.procedure} takes no more parts")
+        packed = self._part(pending, pending.parts, args, kwargs)
+        options = pending.parts if is_last else {**pending.parts, "progress": True}
+        if is_last:
+            pending.parts = None
+        return messages.Call(request, options, pending.procedure, *packed)
+
+    def _part(self, call: PendingCall, options: Dict, args: tuple[Any, ...], kwargs: Dict) -> tuple[Raw, Raw]:
+        """Return a part's payload; raise SerializationError if it is not encoded as the first one was.
+
+        What describes the payload is frozen with the other options of the first CALL.
+        """
+        if self._payload_codec is None:
+            packed = self._payload(args, kwargs)
+            wire: Dict = {}
+        else:
+            wire, packed = self._encoded("dealer", call.procedure, args, kwargs, is_originating=True)
+        if wire != payload.description(options):
+            raise SerializationError(f"the parts of a call of {call.procedure} are not all encoded in the same way")
+        return packed
+
+    def cancel(self, request: int, mode: str | None = None) -> messages.Cancel | None:
+        """Return the CANCEL of a call in flight, or None if it is settled. Its answer will go to nobody.
+
+        ``mode`` is ``skip``, ``kill`` or ``killnowait`` (advanced profile, "Call Canceling"); None leaves it to the router.
+        """
+        if mode is not None and mode not in _CANCEL_MODES:
+            raise ValueError(f"cancel mode {mode!r}, expected one of {', '.join(_CANCEL_MODES)}")
         pending = self._pending.get(request)
         if pending is None:
             return None
         pending.reply = None
         if type(pending) is not PendingCall or self.state is not State.JOINED:
             return None
-        return messages.Cancel(request, {})
+        return messages.Cancel(request, {} if mode is None else {"mode": mode})
 
     def forget(self, request: int) -> None:
         """Drop a request that could not be sent."""
@@ -346,13 +461,17 @@ class ClientSession:
     ) -> messages.Publish:
         """Return the PUBLISH of an event; ``reply`` waits only if the options ask for an acknowledgement."""
         self._request(topic)
-        packed = self._payload(args, kwargs)
+        if self._payload_codec is None:
+            packed = self._payload(args, kwargs)
+            wire: Dict = {}
+        else:
+            wire, packed = self._encoded("broker", topic, args, kwargs, is_originating=True)
         request = next(self._ids)
         if options is None:
-            return messages.Publish(request, {}, topic, *packed)
+            return messages.Publish(request, wire, topic, *packed)
         if options.acknowledge:
-            self._pending[request] = PendingPublish(reply)
-        return messages.Publish(request, options.message_attr(), topic, *packed)
+            self._pending[request] = PendingPublish(reply, bool(wire))
+        return messages.Publish(request, {**options.message_attr(), **wire}, topic, *packed)
 
     def register(
         self, reply: Reply, procedure: str, endpoint: Endpoint, options: RegisterOptions | None
@@ -407,13 +526,24 @@ class ClientSession:
         args, kwargs = message.args, message.kwargs
         return [] if args is ABSENT else self._unpack(args), {} if kwargs is ABSENT else self._unpack(kwargs)
 
+    def _decoded(self, message: Any, uri: str, *, is_originating: bool = False) -> tuple[list[Any], Dict]:
+        """Return an encoded payload as Python values; raise ApplicationError if it cannot be read."""
+        value = None if message.args is ABSENT else self._unpack(message.args)
+        return payload.decode(self._payload_codec, uri, message.details, value, is_originating=is_originating)
+
     def _on_result(self, message: messages.Result) -> Effect | None:
         if message.details and message.details.get("progress"):
             return self._on_progress(message)
         pending: PendingCall = self._take(message, PendingCall)
         if pending.reply is None:
             return None
-        args, kwargs = self._values(message)
+        if not message.details or is_plain(message.details):
+            args, kwargs = self._values(message)
+        else:
+            try:
+                args, kwargs = self._decoded(message, pending.procedure, is_originating=True)
+            except ApplicationError as error:
+                return Failed(pending.reply, error)
         return Succeeded(pending.reply, result_of(args, kwargs, message, details=pending.details))
 
     def _on_progress(self, message: messages.Result) -> Effect | None:
@@ -422,7 +552,13 @@ class ClientSession:
             raise ProtocolViolation(f"RESULT for request {message.request}, which is not in flight")
         if pending.on_progress is None or pending.reply is None:
             return None
-        args, kwargs = self._values(message)
+        if is_plain(message.details):
+            args, kwargs = self._values(message)
+        else:
+            try:
+                args, kwargs = self._decoded(message, pending.procedure, is_originating=True)
+            except ApplicationError as error:
+                return Undecodable(error, f"While reading a progressive result of {pending.procedure}")
         if not pending.details:
             return Progressed(pending.on_progress, args, kwargs)
         return Progressed(pending.on_progress, [result_of(args, kwargs, message, details=True)], {})
@@ -434,12 +570,19 @@ class ClientSession:
         pending = self._take(message, kind)
         if pending.reply is None:
             return None
-        args, kwargs = self._values(message)
-        return Failed(pending.reply, *self.errors.exception(message.error, args, kwargs, message.details))
+        details = message.details
+        if not details or is_plain(details):
+            return Failed(pending.reply, *self.errors.exception(message.error, *self._values(message), details))
+        try:
+            args, kwargs = self._decoded(message, message.error, is_originating=True)
+        except ApplicationError as error:
+            return Failed(pending.reply, error)
+        details = {**details, "enc_algo": payload.algorithm_of(details)}
+        return Failed(pending.reply, *self.errors.exception(message.error, args, kwargs, details))
 
     def _on_published(self, message: messages.Published) -> Effect | None:
-        pending = self._take(message, PendingPublish)
-        return _succeeded(pending, Publication(message.publication))
+        pending: PendingPublish = self._take(message, PendingPublish)
+        return _succeeded(pending, Publication(message.publication, pending.was_encrypted))
 
     def _on_registered(self, message: messages.Registered) -> Effect | None:
         pending: PendingRegister = self._take(message, PendingRegister)
@@ -489,28 +632,81 @@ class ClientSession:
             raise ProtocolViolation(f"EVENT for subscription {message.subscription}, which does not exist")
         if not subscriptions:
             return None
-        args, kwargs = self._values(message)
-        acknowledge = bool(message.details) and self._wants_acknowledgement(message.details)
+        details = message.details
+        if not details or is_plain(details):
+            args, kwargs = self._values(message)
+        else:
+            topic = details.get("topic") or subscriptions[0].topic
+            try:
+                args, kwargs = self._decoded(message, topic)
+            except ApplicationError as error:
+                return Undecodable(error, f"While reading an event of {topic}")
+        acknowledge = bool(details) and self._wants_acknowledgement(details)
         return Received(message, args, kwargs, tuple(subscriptions), acknowledge)
 
     def _wants_acknowledgement(self, details: Dict) -> bool:
         """Tell whether broker and event both ask for EVENT_RECEIVED."""
-        if not details.get("x_acknowledged_delivery") or self.welcome is None:
-            return False
-        features = self.welcome.roles.get("broker", {}).get("features", {})
-        return bool(features.get("x_acknowledged_event_delivery"))
+        return bool(details.get("x_acknowledged_delivery")) and self._has_announced(
+            "broker", "x_acknowledged_event_delivery"
+        )
 
     # -- invocations
 
-    def _on_invocation(self, message: messages.Invocation) -> Effect:
+    def _on_invocation(self, message: messages.Invocation) -> Effect | None:
+        running = self._invocations.get(message.request)
+        if running is not None:
+            return self._on_part(running, message)
+        if self._answered and message.request in self._answered:
+            return self._ignore_part(message)
         registration = self._registrations.get(message.registration)
         if registration is None:
             raise ProtocolViolation(f"INVOCATION for registration {message.registration}, which does not exist")
-        if message.request in self._invocations:
-            raise ProtocolViolation(f"INVOCATION with request {message.request}, which is in progress")
+        details = message.details
+        if details and not is_plain(details):
+            return self._on_encoded_invocation(message, registration)
         invoked = Invoked(message, registration, *self._values(message))
+        if details and details.get("progress"):
+            invoked.is_progressive = invoked.is_open = True
         self._invocations[message.request] = invoked
         return invoked
+
+    def _on_encoded_invocation(self, message: messages.Invocation, registration: Registration) -> Effect:
+        invoked = Invoked(message, registration, [], {})
+        invoked.is_progressive = invoked.is_open = bool(message.details.get("progress"))
+        self._invocations[message.request] = invoked  # what cannot be read is answered as any other
+        try:
+            invoked.args, invoked.kwargs = self._decoded(message, _procedure(invoked))
+        except ApplicationError as error:
+            return self._undecodable(invoked, error)
+        return invoked
+
+    def _on_part(self, invoked: Invoked, message: messages.Invocation) -> Effect:
+        """Take the next part of a progressive call (advanced profile, "Progressive Call Invocations")."""
+        if not invoked.is_open or message.registration != invoked.message.registration:
+            raise ProtocolViolation(f"INVOCATION with request {message.request}, which is in progress")
+        invoked.is_open = bool(message.details.get("progress"))
+        try:
+            is_encoded = not is_plain(message.details)
+            args, kwargs = self._decoded(message, _procedure(invoked)) if is_encoded else self._values(message)
+        except ApplicationError as error:
+            invoked.was_interrupted = True
+            effect = self._undecodable(invoked, error)
+            effect.invoked = invoked
+            return effect
+        return Continued(invoked, args, kwargs, not invoked.is_open)
+
+    def _ignore_part(self, message: messages.Invocation) -> Effect | None:
+        """Drop a part that was on its way when its invocation was answered."""
+        if not message.details.get("progress"):
+            del self._answered[message.request]
+        return None
+
+    def _undecodable(self, invoked: Invoked, error: ApplicationError) -> Undecodable:
+        """Answer an invocation whose arguments cannot be read; why is nobody's business but ours."""
+        text = f"the payload of a call of {invoked.registration.procedure} cannot be read"
+        return Undecodable(
+            error, f"While reading a call of {_procedure(invoked)}", self.reject(invoked, error.error, text)
+        )
 
     def _on_interrupt(self, message: messages.Interrupt) -> Effect | None:
         # An unknown request is no violation: the answer and the INTERRUPT have crossed.
@@ -529,51 +725,85 @@ class ClientSession:
         if self._invocations.get(invoked.message.request) is not invoked:
             return False
         del self._invocations[invoked.message.request]
+        if invoked.is_open:
+            self._remember(invoked.message.request)
         return self.state is State.JOINED
+
+    def _remember(self, request: int) -> None:
+        """Know the parts of an answered invocation that are on their way; those of the oldest have long arrived."""
+        if len(self._answered) >= _ANSWERED_LIMIT:
+            del self._answered[next(iter(self._answered))]
+        self._answered[request] = None
 
     def progress(self, invoked: Invoked, args: tuple[Any, ...], kwargs: Dict) -> messages.Yield | None:
         """Return a progressive result, or None if nobody waits for it any more."""
         if not self._is_waited_for(invoked):
             return None
-        return messages.Yield(invoked.message.request, {"progress": True}, *self._payload(args, kwargs))
+        if self._payload_codec is None:
+            return messages.Yield(invoked.message.request, {"progress": True}, *self._payload(args, kwargs))
+        wire, packed = self._encoded("dealer", _procedure(invoked), args, kwargs, is_originating=False)
+        return messages.Yield(invoked.message.request, {**wire, "progress": True}, *packed)
 
     def complete(self, invoked: Invoked, value: Any) -> messages.Yield | messages.Error | None:
         """Return the answer to an invocation: an ERROR if the value cannot be sent, None if nobody waits for it."""
+        args, kwargs = payload_of(value)
         try:
-            payload = self._payload(*payload_of(value))
+            if self._payload_codec is None:
+                packed = self._payload(args, kwargs)
+                wire: Dict = {}
+            else:
+                wire, packed = self._encoded("dealer", _procedure(invoked), args, kwargs, is_originating=False)
         except SerializationError as error:
+            invoked.failure = error.__cause__
             text = f"the result of {invoked.registration.procedure} could not be serialized: {error}"
             return self.reject(invoked, ApplicationError.INVALID_PAYLOAD, text)
-        return messages.Yield(invoked.message.request, {}, *payload) if self._finish(invoked) else None
+        return messages.Yield(invoked.message.request, wire, *packed) if self._finish(invoked) else None
 
     def refuse(self, invoked: Invoked, exception: BaseException, traceback: str | None = None) -> messages.Error | None:
         """Return the ERROR for an exception of the endpoint, or None if nobody waits for it."""
         answer = self.errors.answer(exception)
         if traceback is not None:
             answer = Answer(answer.uri, answer.args, {**answer.kwargs, "traceback": traceback})
-        return self._error(invoked, answer)
+        if not self._finish(invoked):
+            return None
+        if self._payload_codec is None:
+            return self._error(invoked, answer)
+        return self._encoded_error(invoked, answer)
 
     def reject(self, invoked: Invoked, uri: str, text: str) -> messages.Error | None:
-        """Return an ERROR with a text of our own, or None if nobody waits for it."""
-        return self._error(invoked, Answer(uri, (text,)))
+        """Return an ERROR with a text of our own, or None if nobody waits for it. It is not encoded."""
+        return self._error(invoked, Answer(uri, (text,))) if self._finish(invoked) else None
 
     def replace(self, answer: messages.Yield | messages.Error, uri: str, text: str) -> messages.Error:
         """Return the ERROR to send instead of an answer that the connection did not take."""
         return messages.Error(messages.Invocation.CODE, answer.request, {}, uri, *self._payload((text,), {}))
 
-    def _error(self, invoked: Invoked, answer: Answer) -> messages.Error | None:
-        if not self._finish(invoked):
-            return None
+    def _error(self, invoked: Invoked, answer: Answer) -> messages.Error:
         try:
-            payload = self._payload(answer.args, answer.kwargs)
+            packed = self._payload(answer.args, answer.kwargs)
         except SerializationError:
             # The text is what can always be sent, and what the caller needs most.
-            payload = self._payload(tuple(str(arg) for arg in answer.args), {})
-        return messages.Error(messages.Invocation.CODE, invoked.message.request, {}, answer.uri, *payload)
+            packed = self._payload(tuple(str(arg) for arg in answer.args), {})
+        return messages.Error(messages.Invocation.CODE, invoked.message.request, {}, answer.uri, *packed)
+
+    def _encoded_error(self, invoked: Invoked, answer: Answer) -> messages.Error:
+        try:
+            wire, packed = self._encoded("dealer", answer.uri, answer.args, answer.kwargs, is_originating=False)
+        except SerializationError as error:
+            if error.__cause__ is None:
+                return self._error(invoked, answer)  # the codec had nothing against it being read
+            invoked.failure = error.__cause__
+            wire, packed = {}, (ABSENT, ABSENT)
+        return messages.Error(messages.Invocation.CODE, invoked.message.request, wire, answer.uri, *packed)
 
 
 def _succeeded(pending: Pending, value: Any) -> Succeeded | None:
     return None if pending.reply is None else Succeeded(pending.reply, value)
+
+
+def _procedure(invoked: Invoked) -> str:
+    """Return the URI that was called, which a pattern-based registration does not tell."""
+    return invoked.message.details.get("procedure") or invoked.registration.procedure
 
 
 def _name(message: Message) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
 
 from wamp.effects import (
     Challenged,
+    Continued,
     Effect,
     Failed,
     Interrupted,
@@ -26,6 +27,7 @@ from wamp.effects import (
     Progressed,
     Received,
     Succeeded,
+    Undecodable,
     Welcomed,
 )
 from wamp.errormap import RUNTIME_ERROR
@@ -33,7 +35,7 @@ from wamp.exception import ApplicationError, Error, PayloadExceededError, Serial
 from wamp.handlers import call_details, checked, event_details, marked_endpoints, marked_handlers
 from wamp.observable import ObservableMixin
 from wamp.protocol import messages
-from wamp.protocol.errors import CLOSE_REALM, CLOSE_SYSTEM_SHUTDOWN, ProtocolViolation
+from wamp.protocol.errors import CLOSE_GOODBYE_AND_OUT, CLOSE_REALM, CLOSE_SYSTEM_SHUTDOWN, ProtocolViolation
 from wamp.protocol.messages import Message
 from wamp.request import Endpoint, Handler, Registration, Subscription
 from wamp.session import ClientSession
@@ -54,11 +56,12 @@ from wamp.types import (
 if TYPE_CHECKING:
     # Its cryptography takes as long to load as everything else; who logs in without it need not wait.
     from wamp.auth import Authenticator
+    from wamp.payload import PayloadCodec
 
 __all__ = ["Hooks", "Shell"]
 
 CANNOT_AUTHENTICATE: Final = "wamp.error.cannot_authenticate"
-_ORDERLY: Final = (CloseDetails.REASON_DEFAULT, CLOSE_SYSTEM_SHUTDOWN, CLOSE_REALM)
+_ORDERLY: Final = (CloseDetails.REASON_DEFAULT, CLOSE_GOODBYE_AND_OUT, CLOSE_SYSTEM_SHUTDOWN, CLOSE_REALM)
 
 Failure = Any
 """What an event loop has for an exception and its traceback: ``value``, ``getTraceback()``."""
@@ -192,6 +195,14 @@ class Shell(ObservableMixin):
         """Let an exception class stand for an error URI, in both directions."""
         self._wamp.errors.define(exception, error)
 
+    def set_payload_codec(self, payload_codec: PayloadCodec | None) -> None:
+        """Let a codec make the payloads that are sent from now on, and read those that are encoded; None for no codec."""
+        self._wamp.set_payload_codec(payload_codec)
+
+    def get_payload_codec(self) -> PayloadCodec | None:
+        """Return the payload codec, None if there is none."""
+        return self._wamp.get_payload_codec()
+
     # -- hooks: override them
 
     def onConnect(self) -> Any:
@@ -283,7 +294,13 @@ class Shell(ObservableMixin):
     # -- joining and leaving
 
     def add_authenticator(self, authenticator: Authenticator) -> None:
-        """Let ``join`` offer one more way to log in, and answer the router's challenge in that way."""
+        """Let ``join`` offer one more way to log in, and answer the router's challenge in that way.
+
+        Raise ValueError if it is for another authid than those before it: a HELLO has one.
+        """
+        known = next((way.authid for way in self._authenticators.values() if way.authid), None)
+        if known and authenticator.authid and authenticator.authid != known:
+            raise ValueError(f"an authenticator for {authenticator.authid!r}, but there is one for {known!r}")
         self._authenticators[authenticator.name] = authenticator
 
     def join(
@@ -684,6 +701,10 @@ class Shell(ObservableMixin):
     def _invoked(self, invoked: Invoked) -> None:
         endpoint = invoked.registration.endpoint
         kwargs = invoked.kwargs
+        if invoked.is_progressive:
+            text = f"{invoked.registration.procedure} takes its arguments at once, not in parts"
+            self._send_if_open(self._wamp.reject(invoked, ApplicationError.INVALID_ARGUMENT, text))
+            return
         try:
             if endpoint.arguments_of is not None:
                 uri = invoked.message.details.get("procedure") or invoked.registration.procedure
@@ -700,6 +721,15 @@ class Shell(ObservableMixin):
         else:
             invoked.running = waiting
             self._when(waiting, self._completed, self._refused, invoked)
+
+    def _continued(self, effect: Continued) -> None:
+        """Take a part of arguments; ``_invoked`` has refused the first one, so that no other comes this far."""
+
+    def _undecodable(self, effect: Undecodable) -> None:
+        self._send_if_open(effect.answer)
+        if effect.invoked is not None and effect.invoked.running is not None:
+            effect.invoked.running.cancel()
+        self._user_error(self._failure(effect.exception), effect.doing)
 
     def _call_details(self, invoked: Invoked) -> Any:
         wants_progress = invoked.message.details.get("receive_progress")
@@ -730,6 +760,10 @@ class Shell(ObservableMixin):
 
     def _send_answer(self, invoked: Invoked, answer: messages.Yield | messages.Error) -> None:
         """Send an answer, or, if it is too large, an ERROR that says so."""
+        if invoked.failure is not None:
+            self._user_error(
+                self._failure(invoked.failure), f"While encoding the answer of {invoked.registration.procedure}"
+            )
         try:
             self._send_if_open(answer)
         except (PayloadExceededError, SerializationError) as error:
@@ -754,6 +788,8 @@ _CARRY_OUT: dict[type[Effect], Callable[[Shell, Any], None]] = {
     Received: Shell._received,
     Progressed: Shell._progressed,
     Interrupted: Shell._interrupted,
+    Continued: Shell._continued,
+    Undecodable: Shell._undecodable,
     Welcomed: Shell._welcomed,
     Challenged: Shell._challenged,
     Left: Shell._left,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import msgspec
@@ -15,20 +16,25 @@ import msgspec
 from wamp.request import Endpoint, Handler, Publication, Registration, Subscription
 
 __all__ = [
+    "Accept",
     "CallDetails",
     "CallOptions",
     "CallResult",
     "Challenge",
     "CloseDetails",
     "ComponentConfig",
+    "Deny",
+    "EncodedPayload",
     "Endpoint",
     "EventDetails",
     "Handler",
+    "HelloDetails",
     "Publication",
     "PublishOptions",
     "RegisterOptions",
     "Registration",
     "SessionDetails",
+    "SessionIdent",
     "SubscribeOptions",
     "Subscription",
     "TransportDetails",
@@ -183,15 +189,15 @@ _RECEIVERS = {f"{verb}{who}" for verb in ("exclude", "eligible") for who in ("",
 class CallOptions(_Options):
     """Options of ``session.call``.
 
-    ``timeout`` is sent as it is, and WAMP counts in milliseconds; a fraction is rounded up. ``on_progress`` gets each
-    progressive result, as arguments or, with ``details=True``, as a ``CallResult``. ``disclose_me`` lets the callee know
+    ``timeout`` is a ``timedelta``, or a number, which is sent as it is: WAMP counts in milliseconds. A fraction of one is
+    rounded up. ``on_progress`` gets each progressive result, as arguments or, with ``details=True``, as a ``CallResult``. ``disclose_me`` lets the callee know
     who calls, if the realm allows it; Autobahn has no such option.
     """
 
     WIRE = ("transaction_hash", "forward_for", "caller", "caller_authid", "caller_authrole", "disclose_me")
 
     on_progress: Callable[..., Any] | None = None
-    timeout: float | None = None
+    timeout: float | timedelta | None = None
     transaction_hash: str | None = None
     caller: int | None = None
     caller_authid: str | None = None
@@ -205,8 +211,8 @@ class CallOptions(_Options):
     disclose_me: bool | None = None
 
     def __post_init__(self) -> None:
-        if self.timeout is not None and not self.timeout > 0:
-            raise ValueError(f"CallOptions.timeout is {self.timeout}, expected more than 0")
+        if self.timeout is not None and not 0 < _milliseconds(self.timeout) < math.inf:
+            raise ValueError(f"CallOptions.timeout is {self.timeout}, expected more than 0 and not without end")
         if self.on_progress is not None and not callable(self.on_progress):
             raise TypeError(f"CallOptions.on_progress is {self.on_progress!r}, expected a callable")
 
@@ -214,10 +220,19 @@ class CallOptions(_Options):
         """Return the options as the router gets them."""
         options = super().message_attr()
         if self.timeout is not None:
-            options["timeout"] = math.ceil(self.timeout)
+            options["timeout"] = math.ceil(_milliseconds(self.timeout))
         if self.on_progress is not None:
             options["receive_progress"] = True
         return options
+
+
+def _milliseconds(timeout: float | timedelta) -> float:
+    """Return a time as milliseconds; one that is given as ``timedelta`` in whole ones, rounded up."""
+    if not isinstance(timeout, timedelta):
+        return timeout
+    # In integers: a quotient of floats could round up by one too many.
+    whole, rest = divmod(timeout, timedelta(milliseconds=1))
+    return whole + bool(rest)
 
 
 # -- details ---------------------------------------------------------------------------------------------------------
@@ -346,6 +361,97 @@ class SessionDetails(_Value):
             **msgspec.structs.asdict(self),
             "transport": None if self.transport is None else self.transport.marshal(),
         }
+
+
+class SessionIdent(_Value):
+    """Who is behind a call or an event, as far as it is disclosed."""
+
+    session: int | None = None
+    authid: str | None = None
+    authrole: str | None = None
+
+    def marshal(self) -> Dict:
+        return msgspec.structs.asdict(self)
+
+    @classmethod
+    def from_calldetails(cls, call_details: CallDetails) -> SessionIdent:
+        """Return the caller: of a call that came through other routers, the one that made it."""
+        return cls._origin(call_details.forward_for) or cls(
+            call_details.caller, call_details.caller_authid, call_details.caller_authrole
+        )
+
+    @classmethod
+    def from_eventdetails(cls, event_details: EventDetails) -> SessionIdent:
+        """Return the publisher: of an event that came through other routers, the one that published it."""
+        return cls._origin(event_details.forward_for) or cls(
+            event_details.publisher, event_details.publisher_authid, event_details.publisher_authrole
+        )
+
+    @classmethod
+    def _origin(cls, forward_for: list[Dict] | None) -> SessionIdent | None:
+        if not forward_for:
+            return None
+        first = forward_for[0]
+        return cls(first.get("session"), first.get("authid"), first.get("authrole"))
+
+
+# -- logging in, at a router: for dynamic authenticators that were written with Autobahn's types --------------------
+
+
+class HelloDetails(_Value):
+    """What a client says of itself before it is let in."""
+
+    realm: str | None = None
+    authmethods: list[str] | None = None
+    authid: str | None = None
+    authrole: str | None = None
+    authextra: Dict | None = None
+    session_roles: Dict | None = None
+    pending_session: int | None = None
+    resumable: bool | None = None
+    resume_session: int | None = None
+    resume_token: str | None = None
+
+
+class Accept(_Value):
+    """Let a client in, as whom."""
+
+    realm: str | None = None
+    authid: str | None = None
+    authrole: str | None = None
+    authmethod: str | None = None
+    authprovider: str | None = None
+    authextra: Dict | None = None
+
+
+class Deny(_Value):
+    """Do not let a client in. ``reason`` is a URI."""
+
+    reason: str = "wamp.error.not_authorized"
+    message: str | None = None
+
+
+# -- payloads --------------------------------------------------------------------------------------------------------
+
+
+class EncodedPayload(_Value):
+    """A payload that the router cannot read, as a payload codec makes it (advanced profile, "Payload Passthru Mode").
+
+    ``enc_algo`` names what made it, ``enc_serializer`` what is inside, ``enc_key`` the key to use. Of one's own, begin
+    ``enc_algo`` with ``x_``: it is the specification's ``ppt_scheme``. ``ppt_cipher`` is the specification's alone.
+    """
+
+    payload: bytes
+    enc_algo: str
+    enc_serializer: str | None = None
+    enc_key: str | None = None
+    ppt_cipher: str | None = None
+
+    def __post_init__(self) -> None:
+        if type(self.payload) is not bytes:
+            raise TypeError(f"EncodedPayload.payload is of type {type(self.payload).__name__}, expected bytes")
+        if type(self.enc_algo) is not str:
+            raise TypeError(f"EncodedPayload.enc_algo is of type {type(self.enc_algo).__name__}, expected str")
 
 
 class CallResult:

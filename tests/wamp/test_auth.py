@@ -38,6 +38,41 @@ PLAIN = Session()
 # -- helpers
 
 
+def test_totp_codes_are_those_of_the_rfc(monkeypatch):
+    """RFC 6238, appendix B, of which the last six digits count."""
+    secret = base64.b32encode(b"12345678901234567890").decode()
+    for now, code in ((59, "287082"), (1111111109, "081804"), (20000000000, "353130")):
+        monkeypatch.setattr(auth.time, "time", lambda now=now: now)
+        assert code == auth.compute_totp(secret) == autobahn.compute_totp(secret)
+        assert auth.compute_totp(secret, 1) == autobahn.compute_totp(secret, 1)
+
+
+def test_a_totp_code_is_good_for_one_step_before_and_after(monkeypatch):
+    """Clocks differ."""
+    secret = auth.generate_totp_secret()
+    monkeypatch.setattr(auth.time, "time", lambda: 3000)
+    codes = [auth.compute_totp(secret, offset) for offset in range(-5, 6)]
+    monkeypatch.setattr(auth, "compute_totp", lambda _, offset=0: str(offset))
+    assert [auth.check_totp(secret, str(offset)) for offset in (-2, -1, 0, 1, 2)] == [False, True, True, True, False]
+    assert all(len(code) == 6 for code in codes)
+
+
+def test_a_totp_code_may_be_anything_that_was_typed():
+    assert not auth.check_totp(auth.generate_totp_secret(), "één")
+
+
+def test_a_totp_secret_is_random_and_of_the_length_asked_for():
+    assert len(base64.b32decode(auth.generate_totp_secret())) == 10
+    assert len(base64.b32decode(auth.generate_totp_secret(20))) == 20
+    assert auth.generate_totp_secret() != auth.generate_totp_secret()
+
+
+def test_a_totp_secret_that_is_none_is_not_repeated():
+    with pytest.raises(ValueError, match="of 7 characters, expected Base32") as caught:
+        auth.compute_totp("S3CR3T!")
+    assert "S3CR3T" not in str(caught.value)
+
+
 @given(st.text() | st.binary(), st.text() | st.binary())
 def test_signatures_are_those_of_autobahn(key, challenge):
     """Texts and bytes are the same."""
@@ -96,6 +131,32 @@ def test_a_key_comes_from_bytes_and_from_files(tmp_path):
         assert PUBLIC == key.public_key(binary=True)
         assert key.can_sign
         assert cryptosign.sign(PRIVATE, b"data") == key.sign(b"data")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_key_comes_from_a_file_of_tags(tmp_path, newline):
+    """The private one, or else the public one."""
+    file = tmp_path / "node.priv"
+    tags = [f"public-key-ed25519: {PUBLIC.hex()}", f"Private-Key-Ed25519: {PRIVATE.hex()}"]
+    file.write_bytes(newline.join(["A node's key: keep it safe", "", "creator: joe", *tags, ""]).encode())
+    assert CryptosignKey.from_keyfile(file).can_sign
+    file.write_bytes(newline.join(["A node's key", "", tags[0]]).encode())
+    key = CryptosignKey.from_keyfile(file)
+    assert (key.can_sign, key.public_key()) == (False, PUBLIC.hex())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", "neither"), ("x\n\ncreator: joe\n", "neither"), ("x\n\nprivate-key-ed25519: 5ec3e7\n", "64 hexadecimal")],
+)
+def test_a_file_of_tags_without_a_key_is_named(tmp_path, text, said):
+    """And what it holds is not shown."""
+    file = tmp_path / "node.priv"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=said) as caught:
+        CryptosignKey.from_keyfile(file)
+    assert str(file) in str(caught.value)
+    assert "5ec3e7" not in str(caught.value)
 
 
 def test_a_public_key_cannot_sign():

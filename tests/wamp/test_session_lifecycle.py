@@ -127,11 +127,11 @@ def test_there_is_nothing_to_leave_but_a_session_on_a_realm(state):
 
 
 @pytest.mark.parametrize("reason", ["wamp.close.goodbye_and_out", "wamp.close.normal"])
-def test_when_the_router_agrees_the_session_has_closed_normally(reason):
-    """The specification's routers agree with goodbye_and_out, Crossbar with normal: it is the same to applications."""
+def test_when_the_router_agrees_the_session_has_closed_as_it_says(reason):
+    """The specification's routers agree with goodbye_and_out, Crossbar with normal: either was asked for."""
     session = session_in(State.LEAVING)
     effect = session.receive(m.Goodbye({}, reason))
-    assert effect == Left(CloseDetails("wamp.close.normal"), [], None, was_joined=True, was_asked=True)
+    assert effect == Left(CloseDetails(reason), [], None, was_joined=True, was_asked=True)
     assert session.id is None
 
 

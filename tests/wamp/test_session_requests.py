@@ -6,6 +6,7 @@ from tests.wamp.doubles import function, payload, raw, registered, session_in, s
 from wamp.effects import Failed, Progressed, Received, Succeeded
 from wamp.exception import ApplicationError, InvalidUriError, SerializationError
 from wamp.protocol import messages as m
+from wamp.protocol.errors import ProtocolViolation
 from wamp.protocol.messages import ABSENT
 from wamp.request import Endpoint, Handler, Publication
 from wamp.session import State
@@ -116,6 +117,19 @@ def test_cancelling_a_call_sends_cancel_and_its_error_goes_to_nobody(session):
     assert session.receive(m.Error(m.Call.CODE, 1, {}, "wamp.error.canceled")) is None
 
 
+@pytest.mark.parametrize("mode", ["skip", "kill", "killnowait"])
+def test_a_call_is_cancelled_in_a_mode(session, mode):
+    session.call("reply", "com.add", (), {}, None)
+    assert session.cancel(1, mode) == m.Cancel(1, {"mode": mode})
+
+
+def test_an_unknown_mode_cancels_nothing(session):
+    session.call("reply", "com.add", (), {}, None)
+    with pytest.raises(ValueError, match="'abort', expected one of skip, kill, killnowait"):
+        session.cancel(1, "abort")
+    assert session.receive(m.Result(1, {})) == Succeeded("reply", None)
+
+
 def test_the_result_of_a_cancelled_call_goes_to_nobody(session):
     """It was on its way; so was progress."""
     session.call("reply", "com.add", (), {}, CallOptions(on_progress=function))
@@ -206,6 +220,14 @@ def test_a_registration_that_the_router_revokes_is_gone(session):
     session.receive(m.Unregistered(0, {"registration": 5, "reason": "wamp.close.normal"}))
     assert not registration.active
     assert registered(session).active
+
+
+def test_a_registration_that_the_router_revokes_takes_no_more_calls(session):
+    """Autobahn's stays in its table."""
+    registered(session)
+    session.receive(m.Unregistered(0, {"registration": 5}))
+    with pytest.raises(ProtocolViolation, match="registration 5, which does not exist"):
+        session.receive(m.Invocation(9, 5, {}))
 
 
 # -- subscriptions

@@ -1,15 +1,22 @@
 """Options and details: what is sent, what is refused, what they look like."""
 
+from datetime import timedelta
+
+import autobahn.wamp.types
 import pytest
 
 from wamp import types
 from wamp.types import (
+    CallDetails,
     CallOptions,
     CallResult,
     CloseDetails,
+    EncodedPayload,
+    EventDetails,
     PublishOptions,
     RegisterOptions,
     SessionDetails,
+    SessionIdent,
     SubscribeOptions,
     TransportDetails,
 )
@@ -26,7 +33,22 @@ def test_a_timeout_is_sent_in_whole_milliseconds(timeout, sent):
     assert CallOptions(timeout=timeout).message_attr() == {"timeout": sent}
 
 
-@pytest.mark.parametrize("timeout", [0, -1, float("nan")])
+@pytest.mark.parametrize(
+    ("timeout", "sent"),
+    [
+        (timedelta(seconds=1.5), 1500),
+        (timedelta(microseconds=1), 1),
+        (timedelta(microseconds=1001), 2),
+        (timedelta(days=1), 86_400_000),
+        (timedelta.max, 86_400_000 * 1_000_000_000),
+    ],
+)
+def test_a_timeout_may_be_given_as_a_timedelta(timeout, sent):
+    """Rounded up to whole milliseconds as well."""
+    assert CallOptions(timeout=timeout).message_attr() == {"timeout": sent}
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), timedelta(), timedelta(microseconds=-1)])
 def test_a_timeout_must_be_positive(timeout):
     with pytest.raises(ValueError, match="timeout"):
         CallOptions(timeout=timeout)
@@ -95,3 +117,43 @@ def test_details_can_be_marshalled():
     details = SessionDetails(realm="realm1", transport=TransportDetails(peer="here")).marshal()
     assert (details["realm"], details["transport"]["peer"], details["authid"]) == ("realm1", "here", None)
     assert SessionDetails().marshal()["transport"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("Accept", {}),
+        ("Deny", {}),
+        ("EncodedPayload", {"payload": b"", "enc_algo": "x_own"}),
+        ("HelloDetails", {}),
+        ("SessionIdent", {"authrole": "user"}),  # whose default Autobahn refuses itself
+    ],
+)
+def test_types_are_constructed_as_those_of_autobahn(name, given):
+    """The same parameters, in the same order, with the same defaults."""
+    ours, theirs = getattr(types, name)(**given), getattr(autobahn.wamp.types, name)(**given)
+    fields = theirs.__slots__
+    assert [getattr(theirs, each) for each in fields] == [getattr(ours, each) for each in fields]
+    assert fields == type(ours).__struct_fields__[: len(fields)]
+
+
+@pytest.mark.parametrize(("payload", "algorithm"), [("text", "x_own"), (bytearray(), "x_own"), (b"", None)])
+def test_an_encoded_payload_is_bytes_with_an_algorithm(payload, algorithm):
+    with pytest.raises(TypeError, match="EncodedPayload"):
+        EncodedPayload(payload, algorithm)
+
+
+def test_a_session_is_identified_by_details():
+    call = CallDetails(None, caller=1, caller_authid="joe", caller_authrole="user")
+    event = EventDetails(None, 9, publisher=2, publisher_authid="ann", publisher_authrole="admin")
+    assert SessionIdent(1, "joe", "user") == SessionIdent.from_calldetails(call)
+    assert SessionIdent(2, "ann", "admin") == SessionIdent.from_eventdetails(event)
+    assert SessionIdent(1, "joe", "user").marshal() == {"session": 1, "authid": "joe", "authrole": "user"}
+
+
+def test_what_came_through_other_routers_is_its_first_senders():
+    forwarded = [{"session": 1, "authid": "joe", "authrole": "user"}, {"session": 2}]
+    assert SessionIdent(1, "joe", "user") == SessionIdent.from_calldetails(CallDetails(None, forward_for=forwarded))
+    assert SessionIdent(1, "joe", "user") == SessionIdent.from_eventdetails(
+        EventDetails(None, 9, forward_for=forwarded)
+    )

@@ -91,14 +91,13 @@ def run(
         _started.add(together)
         together.add_done_callback(_started.discard)
         return
-    together.add_done_callback(lambda _: loop.stop())
 
     def stop() -> None:
         for component in each:
             component.stop()
 
     try:
-        run_loop(loop, stop)
+        run_loop(loop, together, stop)
     finally:
         if is_new:
             loop.close()

@@ -47,10 +47,9 @@ class ApplicationRunner(RunnerBase[ApplicationSession]):
             begin_logging(log_level)
         loop, is_new = current_loop()
         running = self._make(make, loop, auto_reconnect=auto_reconnect)
-        running.ended.add_done_callback(lambda _: loop.stop())
         loop.call_soon(running.start)
         try:
-            run_loop(loop, running.stop)
+            run_loop(loop, running.ended, running.stop)
         finally:
             if is_new:
                 loop.close()

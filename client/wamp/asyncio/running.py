@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
-from wamp.connector import Connector
+from wamp.connector import LEAVE_TIMEOUT, Connector
 
 __all__ = ["Running", "current_loop", "run_loop"]
 
@@ -72,11 +72,35 @@ def current_loop() -> tuple[asyncio.AbstractEventLoop, bool]:
     return loop, True
 
 
-def run_loop(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
-    """Run a loop until it is stopped. SIGINT and SIGTERM call ``stop``, which ends it in good order; the second one ends it at once."""
+def run_loop(loop: asyncio.AbstractEventLoop, ended: asyncio.Future[Any], stop: Callable[[], None]) -> None:
+    """Run a loop until ``ended`` is over, or the user stops the loop: then, too, what goes on is ended in good order.
+
+    SIGINT and SIGTERM call ``stop``, which ends it; the second one stops the loop.
+    """
+
+    def over(_: object) -> None:
+        loop.stop()
+
+    ended.add_done_callback(over)
     with _on_signal(loop, stop):
-        loop.run_forever()
+        if not ended.done():
+            loop.run_forever()
+        ended.remove_done_callback(over)
+        if not ended.done():
+            stop()
+            _complete(loop, asyncio.wait([ended], timeout=2 * LEAVE_TIMEOUT))
     _tidy(loop)
+
+
+def _complete(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any]) -> None:
+    """Run a loop until something is done, also if the user's code stops the loop meanwhile."""
+    task = loop.create_task(work)
+    while not task.done():
+        try:
+            loop.run_until_complete(task)
+        except RuntimeError:
+            if loop.is_closed():
+                raise
 
 
 @contextmanager
@@ -107,6 +131,6 @@ def _tidy(loop: asyncio.AbstractEventLoop) -> None:
     for task in tasks:
         task.cancel()
     if tasks:
-        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-    loop.run_until_complete(loop.shutdown_asyncgens())
-    loop.run_until_complete(loop.shutdown_default_executor())
+        _complete(loop, asyncio.wait(tasks, timeout=LEAVE_TIMEOUT))
+    _complete(loop, loop.shutdown_asyncgens())
+    _complete(loop, loop.shutdown_default_executor())

@@ -89,9 +89,15 @@ class Dialer:
             target.subprotocols,
             headers=target.headers,
             proxy=target.proxy,
-            options=target.options,
+            options={_camel(name): value for name, value in (target.options or {}).items()},
             reactor=self._reactor,
         )
+
+
+def _camel(name: str) -> str:
+    """Return the name of an option as Autobahn's WebSocket has it: both spellings are taken."""
+    first, *others = name.split("_")
+    return first + "".join(each.capitalize() for each in others)
 
 
 def client_endpoint(reactor: Any, target: Target) -> IStreamClientEndpoint:

@@ -248,7 +248,7 @@ def test_a_tag_of_cbor_costs_no_time(data, target):
     start = time.process_time()
     convert(data, "cbor", target)
 
-    assert time.process_time() - start < 0.1
+    assert time.process_time() - start < 1.0
 
 
 def colliding_keys(count: int) -> list[tuple[int, int]]:
@@ -282,7 +282,7 @@ def test_keys_that_collide_cost_no_time(name):
     with pytest.raises(ProtocolViolation, match="not plain"):
         NAMES[name].unpack(data)
 
-    assert time.process_time() - start < 0.1
+    assert time.process_time() - start < 1.0
 
 
 # -- writing

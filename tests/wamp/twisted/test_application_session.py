@@ -275,7 +275,7 @@ def test_leaving_ends_when_the_connection_is_closed(session, transport):
     assert not left.called
     session.onClose(True)
     assert result_of(left) is None
-    assert session.calls == ["join", ("leave", "wamp.close.normal"), "disconnect"]
+    assert session.calls == ["join", ("leave", "wamp.close.goodbye_and_out"), "disconnect"]
     assert session.ended_by is None
 
 
