@@ -11,7 +11,7 @@ transport, or are hooks of the application's. Every hook and handler may return 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
@@ -298,9 +298,9 @@ class Shell(ObservableMixin):
 
         Raise ValueError if it is for another authid than those before it: a HELLO has one.
         """
-        known = next((way.authid for way in self._authenticators.values() if way.authid), None)
-        if known and authenticator.authid and authenticator.authid != known:
-            raise ValueError(f"an authenticator for {authenticator.authid!r}, but there is one for {known!r}")
+        known, given = _said(self._authenticators.values(), "authid"), _said([authenticator], "authid")
+        if known and given and given != known:
+            raise ValueError(f"an authenticator for {given!r}, but there is one for {known!r}")
         self._authenticators[authenticator.name] = authenticator
 
     def join(
@@ -323,8 +323,8 @@ class Shell(ObservableMixin):
         if self._authenticators and authmethods is None:
             ways = self._authenticators.values()
             authmethods = list(self._authenticators)
-            authid = authid or next((way.authid for way in ways if way.authid), None)
-            authrole = authrole or next((way.authrole for way in ways if way.authrole), None)
+            authid = authid or _said(ways, "authid")
+            authrole = authrole or _said(ways, "authrole")
             extras = {name: value for way in ways for name, value in (way.authextra or {}).items()}
             authextra = {**extras, **(authextra or {})} or None
         transport.send(self._wamp.join(realm, authmethods, authid, authrole, authextra, **more))
@@ -831,6 +831,11 @@ class Hooks(Shell):
 
     def onDisconnect(self) -> Any:
         return self.on_disconnect()
+
+
+def _said(ways: Iterable[Authenticator], name: str) -> str | None:
+    """Return the first ``authid`` or ``authrole`` that an authenticator has: one that was written for Autobahn may have none."""
+    return next((value for way in ways if (value := getattr(way, name, None))), None)
 
 
 async def _result(result: Any) -> Any:

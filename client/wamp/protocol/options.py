@@ -53,7 +53,8 @@ __all__ = [
 
 InvokePolicy = Literal["single", "first", "last", "roundrobin", "random"]
 CancelMode = Literal["skip", "kill", "killnowait"]
-_EncryptionAlgorithm = Literal["cryptobox", "mqtt", "xbr"]
+_EncryptionAlgorithm = Annotated[str, msgspec.Meta(pattern="^(cryptobox|mqtt|xbr|x_[a-z][0-9a-z_]+)$")]
+"""Those that every Autobahn client knows, and an application's own."""
 
 
 class _Options(msgspec.Struct, omit_defaults=True, gc=False):
