@@ -24,7 +24,7 @@ GENERATED = {"node_modules", "__pycache__", "_build", "build", "dist", "htmlcov"
 
 # Only the test kit that the client library ships may import what the `test` extra brings.
 EXTRAS_FOR_DEVELOPERS = {"test", "lint", "docs", "dev"}
-TEST_KIT = PACKAGES["wamp"] / "testing.py"
+TEST_KIT = ROOT / "client/wamp/testing/plugin.py"
 
 
 def our_files() -> Iterator[Path]:

@@ -20,10 +20,10 @@ from wamp.protocol.errors import CLOSE_SYSTEM_SHUTDOWN
 from wamp.protocol.messages import ABSENT, Message
 from wamp.protocol.serializers import transcode
 from wamp.types import ComponentConfig, TransportDetails
-from wamprouter.auth import Applicant, Grant
+from wamprouter.auth import Applicant, Gate, Grant
 from wamprouter.server.links import Throttled, Wire
 from wamprouter.server.peer import Lobby, Peer
-from wamprouter.session import State
+from wamprouter.session import Session, State
 
 if TYPE_CHECKING:
     from wamprouter.realm.realm import Realm
@@ -86,7 +86,10 @@ class Handler(Protocol):
 
 
 class LocalConnection:
-    """Both ends of an in-memory connection: a link and a connection for the router, a transport for the session."""
+    """Both ends of an in-memory connection: a link and a connection for the router, a transport for the session.
+
+    The session has the role that is given, or what the gate grants: then it is a stranger, with credentials as on a network.
+    """
 
     codec = CODEC
     wire = WIRE
@@ -102,7 +105,9 @@ class LocalConnection:
         lobby: Lobby,
         call_soon: Callable[[Callable[[], None]], object],
         name: str,
-        role: str,
+        role: str = "",
+        *,
+        gate: Gate | None = None,
     ) -> None:
         self.name = name
         self.queued = 0
@@ -113,13 +118,19 @@ class LocalConnection:
             own=name,
             peer="router",
         )
+        self._who = f"component {name}" if gate is None else name  # in the log
         self._lobby = lobby
         self._call_soon = call_soon
         self._queue: deque[Message] = deque()
         self._is_due = False
         self._is_leaving = False
         self._handler: Handler | None = None
-        self._peer = Peer(lobby, _LocalGate(name, role), self, CODEC, self)
+        self._peer = Peer(lobby, gate or _LocalGate(name, role), self, CODEC, self)
+
+    @property
+    def session(self) -> Session | None:
+        """What the router knows of the session that is established here; None if none is."""
+        return self._peer.session
 
     def open(self, handler: Handler) -> None:
         """Connect a session."""
@@ -142,7 +153,7 @@ class LocalConnection:
         """Nobody waits for a component: at the limit it is expelled, or its events are dropped."""
 
     def expel(self, reason: str) -> None:
-        _log.error("component {name} is ended: {reason}", name=self.name, reason=reason)
+        _log.error("{name} is ended: {reason}", name=self._who, reason=reason)
         self._queue.clear()
         self.queued = 0
         self.abort()
@@ -158,7 +169,7 @@ class LocalConnection:
             try:
                 self._handler.onMessage(message)
             except Exception:  # noqa: BLE001  # user code, and Autobahn's: whatever it raises is not the router's end
-                _log.failure("component {name} is ended: it failed at a message", name=self.name)
+                _log.failure("{name} is ended: it failed at a message", name=self._who)
                 self.abort()
         if queue and not self._is_due:
             self._is_due = True
@@ -200,13 +211,20 @@ class LocalConnection:
         self._peer.handle(message)
         self._lobby.dispatcher.flush_soon()
 
+    def receive(self, data: bytes) -> None:
+        """Take a message as the bytes that it is on a network: whatever is wrong with it ends the session as there."""
+        if self._handler is None:
+            raise TransportLost("the connection is closed")
+        self._peer.receive(data)
+        self._lobby.dispatcher.flush_soon()
+
     def is_open(self) -> bool:
         return self._handler is not None
 
     def close(self, reason: str = "", *, violation: bool = False) -> None:
         """End the connection, for either end, once what is queued has been handed over."""
         if violation:
-            _log.error("component {name} broke the protocol: {reason}", name=self.name, reason=reason)
+            _log.error("{name} broke the protocol: {reason}", name=self._who, reason=reason)
         if self._is_leaving and self._peer.state is State.CLOSED:
             # It has replied to our GOODBYE. It may have something to do still, and closes by itself when that is done.
             self._is_leaving = False
@@ -232,7 +250,7 @@ class LocalConnection:
             try:
                 handler.onClose(was_clean)
             except Exception:  # noqa: BLE001  # as in ``_hand_over``
-                _log.failure("component {name} failed at its end", name=self.name)
+                _log.failure("{name} failed at its end", name=self._who)
 
     def leave(self) -> None:
         """Tell the session to go: the router stops, or has this component no longer. One that has not joined is closed."""

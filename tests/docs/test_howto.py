@@ -1,7 +1,10 @@
 """Programs and configurations on the how-to pages and in the reference work as they stand there."""
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +34,23 @@ def test_a_program_runs_and_ends(tmp_path, program):
         status, output, log = run.end()
     assert 0 == status, log
     assert output
+
+
+def test_the_tests_that_are_shown_pass(tmp_path):
+    """With pytest as a user starts it, and the fixtures that it finds by itself."""
+    shown = block(HOWTO / "test.md", "python")
+    (tmp_path / shown.name).write_text(shown.text, "utf-8")
+    paths = os.pathsep.join((str(ROOT / "client"), str(ROOT / "router")))
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", shown.name],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert "2 passed" in ran.stdout, ran.stdout
 
 
 def test_a_hosted_component_answers(tmp_path):
