@@ -1,9 +1,15 @@
-"""For the whole suite, one rule: where browsers are required, a test that needs one must not skip."""
+"""For the whole suite: where browsers are required, a test that needs one must not skip; and Autobahn is on Twisted.
+
+Autobahn takes an event loop for the whole process, and parts of it that are imported before are useless ever after.
+"""
 
 import os
 from collections.abc import Generator
 
 import pytest
+import txaio
+
+txaio.use_twisted()
 
 REQUIRED = "WAMPROUTER_REQUIRE_BROWSER"  # set by .ci/run, which installs what these tests need
 

@@ -4,9 +4,12 @@
 an event loop; importing this package loads none.
 """
 
+from wamp.app import App
 from wamp.decorators import error, register, subscribe
 from wamp.exception import (
     ApplicationError,
+    BufferFull,
+    CallTimeout,
     Error,
     InvalidUri,
     ProtocolError,
@@ -29,10 +32,13 @@ from wamp.types import (
 )
 
 __all__ = [
+    "App",
     "ApplicationError",
+    "BufferFull",
     "CallDetails",
     "CallOptions",
     "CallResult",
+    "CallTimeout",
     "Challenge",
     "CloseDetails",
     "ComponentConfig",

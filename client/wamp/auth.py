@@ -16,6 +16,7 @@ import hmac
 import secrets
 import string
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -38,6 +39,7 @@ __all__ = [
     "Authenticator",
     "ChallengedSession",
     "CryptosignKey",
+    "authenticators",
     "check_totp",
     "compute_totp",
     "compute_wcs",
@@ -448,3 +450,17 @@ def create_authenticator(name: str, **kwargs: Any) -> Authenticator:
     except TypeError as error:
         raise ValueError(f"{name}: {error}") from None
     return authenticator
+
+
+def authenticators(
+    auth: Authenticator | Iterable[Authenticator] | Mapping[str, Mapping[str, Any] | Authenticator] | None,
+) -> list[Authenticator]:
+    """Return the authenticators that an argument ``auth`` means: one, several, or methods with their arguments.
+
+    Raise ValueError for a method or an argument that is not right.
+    """
+    if auth is None:
+        return []
+    if isinstance(auth, Mapping):
+        return [create_authenticator(name, **how) if isinstance(how, Mapping) else how for name, how in auth.items()]
+    return list(auth) if isinstance(auth, Iterable) else [auth]

@@ -139,21 +139,14 @@ class ComponentBase(ObservableMixin):
         session: Shell = (self.session_factory or self._default_session)(config)
         # Inside the session first: its own observers have registered what those of the component may call.
         session._parent = self
-        for authenticator in self._authenticators():
-            session.add_authenticator(authenticator)
+        if self._authentication:
+            from wamp.auth import authenticators
+
+            for authenticator in authenticators(self._authentication):
+                session.add_authenticator(authenticator)
         if self._main is not None:
             session.on("ready", self._run_main)
         return session
-
-    def _authenticators(self) -> list[Any]:
-        if not self._authentication:
-            return []
-        from wamp.auth import create_authenticator
-
-        return [
-            create_authenticator(name, **arguments) if isinstance(arguments, Mapping) else arguments
-            for name, arguments in self._authentication.items()
-        ]
 
     async def _run_main(self, session: Any) -> None:
         assert self._main is not None

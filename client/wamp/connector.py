@@ -122,7 +122,7 @@ class Connector:
         transport = session.transport
         if transport is None:
             return
-        limit = self._timer(LEAVE_TIMEOUT, transport.abort)
+        limit = self.call_later(LEAVE_TIMEOUT, transport.abort)
         session.call_when_closed(limit.cancel)
         if session.is_attached():
             session.leave()
@@ -177,7 +177,7 @@ class Connector:
         return self.session
 
     def opened(self, link: Transport) -> None:
-        self._opened_at = self._now()
+        self._opened_at = self.now()
         self.on_opened(link)
 
     def closed(self, link: object, reason: str) -> None:
@@ -186,7 +186,7 @@ class Connector:
         if session is None:
             self._over(self._failure or TransportLost(reason), is_fatal=self._failure is not None)
             return
-        if self._now() - self._opened_at >= STABLE:
+        if self.now() - self._opened_at >= STABLE:
             for target in self._targets:
                 target.backoff.reset()
         session.call_when_closed(lambda: self._closed(session.ended_by))
@@ -216,7 +216,7 @@ class Connector:
             self._log.info(
                 "{reason}; connecting to {where} in {delay:.1f} s", reason=exception, where=where, delay=delay
             )
-            self._waiting = self._timer(delay, self._connect)
+            self._waiting = self.call_later(delay, self._connect)
 
     def _next_delay(self) -> float | None:
         """Choose the next way that may still be tried; return the seconds until then, or None if there is none."""
@@ -238,11 +238,13 @@ class Connector:
         name = self.target.address.name
         return None if name is None else memory.known(name)
 
-    def _now(self) -> float:
+    def now(self) -> float:
+        """Return the time that the connection is in, in seconds."""
         router = self._router()
         return self._clock.now() if router is None else router.now()
 
-    def _timer(self, delay: float, action: Callable[[], None]) -> Cancellable:
+    def call_later(self, delay: float, action: Callable[[], None]) -> Cancellable:
+        """Call ``action`` in so many seconds of the time that the connection is in."""
         router = self._router()
         if router is None:
             return self._clock.call_later(delay, action)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from wamp.exception import ApplicationError
+from wamp.exception import ApplicationError, Error
 from wamp.pending import Reply
 from wamp.protocol import messages
 from wamp.protocol.messages import Message
@@ -52,7 +52,7 @@ class Left(Effect):
     """The session is over: send ``answer``, if any, fail the ``replies``, tell the application."""
 
     details: CloseDetails
-    replies: list[tuple[Reply, ApplicationError]]
+    replies: list[tuple[Reply, Error]]
     answer: Message | None = None
     was_joined: bool = True
     was_asked: bool = False

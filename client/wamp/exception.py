@@ -5,12 +5,14 @@ The wire has its own tree (``wamp.protocol.errors``); ``wamp.errormap`` leads fr
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from wamp.decorators import error
 
 __all__ = [
     "ApplicationError",
+    "BufferFull",
+    "CallTimeout",
     "Error",
     "InvalidPayload",
     "InvalidUri",
@@ -51,6 +53,10 @@ class TransportLost(Error):
 
 class PayloadExceededError(Error):
     """A message is larger than the router accepts."""
+
+
+class BufferFull(Error):
+    """A buffer of a length that was given has no room for one more."""
 
 
 class ApplicationError(Error):
@@ -145,3 +151,14 @@ class TypeCheckError(ApplicationError):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(ApplicationError.TYPE_CHECK_ERROR, *args, **kwargs)
+
+
+class CallTimeout(ApplicationError, TimeoutError):
+    """A call was not answered in time. Whether the procedure has run, and goes on, is not known."""
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        # An OSError is larger than a RuntimeError, so that only its own way to make one will do.
+        return TimeoutError.__new__(cls)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(ApplicationError.TIMEOUT, *args, **kwargs)

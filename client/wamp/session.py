@@ -325,7 +325,9 @@ class ClientSession:
         self._reset()
         self._enter(State.OVER)
         text = () if details.message is None else (details.message,)
-        replies = [(reply, ApplicationError(details.reason or "", *text)) for reply in waiting]
+        replies: list[tuple[Reply, Error]] = [
+            (reply, ApplicationError(details.reason or "", *text)) for reply in waiting
+        ]
         return Left(details, replies, answer, was_joined, was_asked)
 
     def _ignore(self, message: Message) -> None:

@@ -367,6 +367,9 @@ class Shell(ObservableMixin):
         The result is None, the one positional value, or a ``CallResult``. Cancelling what is returned cancels the call.
         """
         options: CallOptions | None = kwargs.pop("options", None) if kwargs else None
+        return self._call(procedure, args, kwargs, options)
+
+    def _call(self, procedure: str, args: tuple[Any, ...], kwargs: dict[str, Any], options: CallOptions | None) -> Any:
         transport = self._link()
         reply = self._reply()
         message = self._wamp.call(reply, procedure, args, kwargs, options)

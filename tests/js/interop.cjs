@@ -581,7 +581,7 @@ const FACTS = {
     same([argsList, argsDict, details.ppt_serializer], [payload.argsList, payload.argsDict, "json"]);
     await text;
     const failure = await refused(one.call(`${python[0]}.echo`, [1], {}, { ppt_scheme: "x_js", ppt_serializer: "json" }));
-    assert.equal(failure.uri, "wamp.error.feature_not_supported");
+    assert.equal(failure.uri, "wamp.error.no_payload_codec");
   },
 
   async leave() {

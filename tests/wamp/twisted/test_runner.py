@@ -269,7 +269,6 @@ def test_a_wrong_url_is_said_at_once(url):
 
 
 def test_serializers_are_names_or_autobahns_objects():
-    pytest.importorskip("autobahn.twisted.websocket")  # which chooses the event loop that its serializers want
     autobahn = pytest.importorskip("autobahn.wamp.serializer")
     assert serializer_names(["cbor", autobahn.JsonSerializer(batched=True)]) == ["cbor", "json.batched"]
     assert serializer_names(None) == ["msgpack", "json", "cbor"]

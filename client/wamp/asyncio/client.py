@@ -1,0 +1,630 @@
+"""``connect()``: a session for asyncio that outlives its connections.
+
+A ``Client`` has one session of ``wamp.asyncio.session`` after the other, one for each connection. What it has registered and
+subscribed is asked for again in each. What is in flight when a connection is lost fails: whether it was done, nobody knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from datetime import timedelta
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
+
+import msgspec
+
+from wamp.asyncio.dialing import Dialer, LoopClock
+from wamp.asyncio.log import Log, begin_logging
+from wamp.asyncio.running import current_loop, run_loop
+from wamp.asyncio.session import Session
+from wamp.backoff import Backoff
+from wamp.connector import Connector
+from wamp.durations import Duration, seconds
+from wamp.effects import Left
+from wamp.exception import ApplicationError, BufferFull, CallTimeout, Error, TransportLost
+from wamp.kept import Kept, registrations, subscriptions
+from wamp.rpc import Rpc
+from wamp.targets import Target, target, targets
+from wamp.types import CallOptions, CloseDetails, ComponentConfig, PublishOptions, SessionDetails
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from wamp.app import App
+    from wamp.request import Publication
+    from wamp.types import RegisterOptions, SubscribeOptions
+
+__all__ = ["Client", "Connecting", "Held", "connect", "serve"]
+
+T = TypeVar("T")
+_log = Log()
+_LOST: Final = "the connection was lost; whether the request was carried out is not known"
+
+
+class _Session(Session):
+    """The session of one connection."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(ComponentConfig(client.realm))
+        self._client = client
+
+    def on_join(self, details: SessionDetails) -> Any:
+        return self._client._joined(self)
+
+    def _leave(self, left: Left) -> None:
+        self._client._left(self, left.details)
+        if left.details.reason == CloseDetails.REASON_TRANSPORT_LOST:
+            left.replies = [(reply, TransportLost(_LOST)) for reply, _ in left.replies]
+        super()._leave(left)
+
+
+class _Publish(msgspec.Struct, eq=False):
+    """An event that waits for a connection."""
+
+    topic: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    options: PublishOptions | None
+    reply: asyncio.Future[Any]
+
+
+class Client:
+    """A session on a realm, over one connection after the other. ``connect()`` makes it.
+
+    All methods are for the event loop in which it was made.
+    """
+
+    def __init__(
+        self,
+        ways: list[Target],
+        realm: str,
+        *,
+        auth: Any,
+        app: App | None,
+        timeout: float | None,
+        wait: float,
+        offline_publishes: int,
+        reconnect: bool,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.realm = realm
+        self.rpc = Rpc(self._invoke)
+        """Procedures by their URI: ``await session.rpc.com.example.add2(2, 3)``."""
+        self._loop = loop
+        self._auth = auth
+        self._app = app
+        self._timeout = timeout
+        self._wait = wait
+        self._attempts = len(ways)
+        self._offline_publishes = offline_publishes
+        self._offline: deque[_Publish] = deque()
+        self._kept: dict[Kept[Any, Any], None] = dict.fromkeys(app.kept() if app is not None else ())
+        self._errors: list[tuple[type[BaseException], str | None]] = [(CallTimeout, ApplicationError.TIMEOUT)]
+        self._session: _Session | None = None  # while it is on the realm
+        self._failure: Exception | None = None  # why there is no connection
+        self._is_new = True
+        self._ready: asyncio.Future[None] = loop.create_future()  # over when the next session is as it should be
+        self._closed: asyncio.Future[None] = loop.create_future()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._connector = Connector(
+            ways, self._new_session, LoopClock(loop), Dialer(loop), _log, is_persistent=reconnect
+        )
+        self._connector.on_failure = self._failed
+        self._connector.on_end = self._ended
+        self._began_at = self._connector.now()
+
+    # -- the connection
+
+    def is_connected(self) -> bool:
+        """Tell whether there is a session on the realm now."""
+        return self._session is not None
+
+    @property
+    def session_details(self) -> SessionDetails:
+        """What the router has said of the session; raise TransportLost if there is none now."""
+        return self._on_realm()._session_details
+
+    async def wait_connected(self) -> None:
+        """Wait until there is a session with everything registered; raise what ended the client for good."""
+        while not self._is_whole():
+            await asyncio.shield(self._ready)
+
+    async def wait_closed(self) -> None:
+        """Wait until the client has ended; raise what ended it, if it was not ``close``."""
+        await asyncio.shield(self._closed)
+
+    async def close(self) -> None:
+        """Leave the realm and do not connect again; return when the connection is closed. Again it does nothing."""
+        self._connector.stop()
+        await asyncio.wait([self._closed])
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def define(self, exception: type[BaseException], error: str | None = None) -> None:
+        """Let an exception class stand for an error URI, in both directions; without ``error`` it is decorated with its URI."""
+        self._errors.append((exception, error))
+        if self._session is not None:
+            self._session.define(exception, error)
+
+    # -- the four verbs
+
+    @overload
+    def call(
+        self,
+        procedure: str,
+        *args: Any,
+        options: CallOptions | None = None,
+        timeout: Duration | None = None,
+        returns: type[T],
+        **kwargs: Any,
+    ) -> asyncio.Future[T]: ...
+    @overload
+    def call(
+        self,
+        procedure: str,
+        *args: Any,
+        options: CallOptions | None = None,
+        timeout: Duration | None = None,
+        returns: Any = None,
+        **kwargs: Any,
+    ) -> asyncio.Future[Any]: ...
+    def call(
+        self,
+        procedure: str,
+        *args: Any,
+        options: CallOptions | None = None,
+        timeout: Duration | None = None,
+        returns: Any = None,
+        **kwargs: Any,
+    ) -> asyncio.Future[Any]:
+        """Call a procedure: the result is None, the one positional value, or a ``CallResult``.
+
+        ``timeout`` is seconds or a ``timedelta``. With ``returns`` the result is checked against that type hint, and converted. Cancelling
+        what is returned cancels the call. Raise TransportLost if there is no connection; fail with it if it is lost meanwhile, with
+        CallTimeout, with TypeCheckError for another result, or with what the procedure has raised.
+        """
+        return self._invoke(procedure, args, kwargs, options=options, timeout=timeout, returns=returns)
+
+    def _invoke(
+        self,
+        procedure: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        options: CallOptions | None = None,
+        timeout: Duration | None = None,
+        returns: Any = None,
+    ) -> asyncio.Future[Any]:
+        session = self._on_realm()
+        limit = self._limit(timeout, options)
+        if limit is None:
+            reply = session._call(procedure, args, kwargs, options)
+        else:
+            reply = session._call(procedure, args, kwargs, _limited(options, limit))
+            timer = self._connector.call_later(limit, partial(self._expired, session, reply, procedure, limit))
+            reply.add_done_callback(lambda _: timer.cancel())
+        return reply if returns is None else self._task(_converted(reply, returns))
+
+    def _limit(self, timeout: Duration | None, options: CallOptions | None) -> float | None:
+        """Return in how many seconds a call must be answered; None for no limit, or one that its options have."""
+        if timeout is None:
+            return None if options is not None and options.timeout is not None else self._timeout
+        limit = seconds(timeout, "timeout")
+        return None if limit == math.inf else limit
+
+    def _expired(self, session: _Session, reply: asyncio.Future[Any], procedure: str, limit: float) -> None:
+        """End a call to which nobody has an answer in time, be it that the router does not see to it."""
+        if not reply.done():
+            session._cancel(reply)
+            reply.set_exception(CallTimeout(f"no answer from {procedure} within {limit:g} s"))
+
+    def publish(
+        self, topic: str, *args: Any, options: PublishOptions | None = None, **kwargs: Any
+    ) -> asyncio.Future[Publication | None]:
+        """Publish an event. It is sent at once; awaiting what is returned keeps the pace of the connection.
+
+        With ``acknowledge=True`` the result is a ``Publication``, otherwise None. Without a connection the event waits for one, if
+        ``connect`` was given ``offline_publishes``: raise BufferFull if so many wait, TransportLost if none may.
+        """
+        if self._session is not None and not self._offline:
+            return self._session.publish(topic, *args, options=options, **kwargs)
+        if not self._offline_publishes or self._closed.done():
+            return self._on_realm().publish(topic, *args, options=options, **kwargs)
+        if len(self._offline) >= self._offline_publishes:
+            raise BufferFull(f"there is no connection, and {len(self._offline)} events wait for one")
+        reply: asyncio.Future[Any] = self._loop.create_future()
+        self._offline.append(_Publish(topic, args, kwargs, options, reply))
+        return reply
+
+    @overload
+    async def register(
+        self,
+        endpoint: Callable[..., Any],
+        procedure: str,
+        options: RegisterOptions | None = None,
+        *,
+        check_types: bool = False,
+    ) -> Held: ...
+    @overload
+    async def register(
+        self,
+        endpoint: object,
+        procedure: None = None,
+        options: RegisterOptions | None = None,
+        *,
+        check_types: bool = False,
+    ) -> list[Held]: ...
+    async def register(
+        self,
+        endpoint: Any,
+        procedure: str | None = None,
+        options: RegisterOptions | None = None,
+        *,
+        check_types: bool = False,
+    ) -> Any:
+        """Offer a procedure, in this session and those after it; return what can ``remove()`` it.
+
+        Given an object, register each of its methods decorated with ``@wamp.register`` and return a list. With ``check_types``
+        arguments and results are checked against the type hints, and converted. Raise ApplicationError if the router refuses it.
+        """
+        found = await self._keep(registrations(endpoint, procedure, options, check_types=check_types))
+        return found[0] if callable(endpoint) else found
+
+    @overload
+    async def subscribe(
+        self,
+        handler: Callable[..., Any],
+        topic: str,
+        options: SubscribeOptions | None = None,
+        *,
+        check_types: bool = False,
+    ) -> Held: ...
+    @overload
+    async def subscribe(
+        self,
+        handler: object,
+        topic: None = None,
+        options: SubscribeOptions | None = None,
+        *,
+        check_types: bool = False,
+    ) -> list[Held]: ...
+    async def subscribe(
+        self,
+        handler: Any,
+        topic: str | None = None,
+        options: SubscribeOptions | None = None,
+        *,
+        check_types: bool = False,
+    ) -> Any:
+        """Receive a topic's events, in this session and those after it; return what can ``remove()`` the handler.
+
+        Given an object, subscribe each of its methods decorated with ``@wamp.subscribe``, as ``register`` does.
+        """
+        found = await self._keep(subscriptions(handler, topic, options, check_types=check_types))
+        return found[0] if callable(handler) else found
+
+    # -- what is kept
+
+    async def _keep(self, wanted: Any) -> list[Any]:
+        """Ask for what is wanted; keep what the router has granted, and raise its first refusal."""
+        session = self._on_realm()
+        outcomes = await _ask(session, list(wanted))
+        for kept, refusal in outcomes:
+            if refusal is None:
+                self._kept[kept] = None
+        for _, refusal in outcomes:
+            if refusal is not None:
+                raise refusal
+        return [Held(self, kept) for kept, _ in outcomes]
+
+    async def _drop(self, kept: Kept[Any, Any]) -> None:
+        self._kept.pop(kept, None)
+        waiting = kept.give_back() if self._session is not None else None
+        if waiting is not None:
+            await waiting
+
+    async def _restore(self, session: _Session) -> None:
+        """Ask for everything in a new session. The first one ends with a refusal; in later ones it is asked for again.
+
+        A router may still hold the session before, whose connection it does not know to be lost.
+        """
+        for kept, refusal in await _ask(session, list(self._kept)):
+            if refusal is None:
+                continue
+            if self._is_new:
+                raise refusal
+            _log.warn("{uri}: {error}; it will be asked for again", uri=kept.uri, error=refusal)
+            self._task(self._insist(session, kept))
+
+    async def _insist(self, session: _Session, kept: Kept[Any, Any]) -> None:
+        backoff = Backoff()
+        while True:
+            await self._sleep(backoff.delay(random.random()) or 0.0)
+            if session is not self._session or kept not in self._kept:
+                return
+            [(_, refusal)] = await _ask(session, [kept])
+            if refusal is None:
+                _log.info("{uri} is registered again", uri=kept.uri)
+                return
+            _log.debug("{uri}: {error}", uri=kept.uri, error=refusal)
+
+    def _sleep(self, delay: float) -> asyncio.Future[None]:
+        over: asyncio.Future[None] = self._loop.create_future()
+        self._connector.call_later(delay, lambda: None if over.done() else over.set_result(None))
+        return over
+
+    def _send_offline(self, session: _Session) -> None:
+        waiting, self._offline = self._offline, deque()
+        for event in waiting:
+            if event.reply.cancelled():
+                continue
+            try:
+                sent = session.publish(event.topic, *event.args, options=event.options, **event.kwargs)
+            except Error as error:
+                event.reply.set_exception(error)
+            else:
+                sent.add_done_callback(partial(_pass_on, event.reply))
+
+    # -- sessions come and go
+
+    def _new_session(self) -> _Session:
+        session = _Session(self)
+        for exception, error in self._errors:
+            session.define(exception, error)
+        if self._auth is not None:
+            from wamp.auth import authenticators
+
+            for authenticator in authenticators(self._auth):
+                session.add_authenticator(authenticator)
+        return session
+
+    async def _joined(self, session: _Session) -> None:
+        self._session = session
+        self._failure = None
+        await self._restore(session)
+        if self._app is not None:
+            await self._app.joined(self)
+        if session is self._session:
+            self._is_new = False
+            self._send_offline(session)
+            if not self._ready.done():
+                self._ready.set_result(None)
+
+    def _left(self, session: _Session, details: CloseDetails) -> None:
+        if session is self._session:
+            self._session = None
+            self._failure = TransportLost(details.message or details.reason or "")
+            if self._ready.done() and not self._closed.done():
+                self._ready = self._loop.create_future()
+
+    def _failed(self, exception: Exception, delay: float | None) -> None:
+        self._failure = exception
+        self._attempts -= 1
+        if not self._is_new or delay is None or self._attempts > 0:
+            return
+        if self._connector.now() - self._began_at + delay > self._wait:
+            self._connector.stop()
+
+    def _ended(self, exception: Exception | None) -> None:
+        if exception is None and self._is_new:
+            exception = self._failure
+        self._failure = exception or Error("the session was closed")
+        for event in self._offline:
+            if not event.reply.done():
+                event.reply.set_exception(self._failure)
+        self._offline.clear()
+        for task in self._tasks:
+            task.cancel()
+        if not self._ready.done():
+            _conclude(self._ready, self._failure)
+        _conclude(self._closed, exception)
+
+    def _on_realm(self) -> _Session:
+        """Return the session; raise TransportLost, whose cause is why, if there is none."""
+        if self._session is None:
+            # Not the failure itself: an exception that is raised again and again keeps all tracebacks.
+            text = "the session has ended" if self._closed.done() else "not connected"
+            raise TransportLost(f"{text}: {self._failure or 'it has not joined yet'}") from self._failure
+        return self._session
+
+    def _is_whole(self) -> bool:
+        return self._ready.done() and self._session is not None
+
+    def _task(self, coroutine: Any) -> asyncio.Task[Any]:
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _open(self) -> Self:
+        """Connect for the first time."""
+        self._connector.start()
+        try:
+            await asyncio.shield(self._ready)
+        except asyncio.CancelledError:
+            await self.close()
+            raise
+        except OSError as error:
+            raise TransportLost(f"cannot connect to {self._connector.target.describe()}: {error}") from error
+        return self
+
+
+class Held:
+    """A registration or subscription that outlives connections."""
+
+    __slots__ = ("_client", "_kept")
+
+    def __init__(self, client: Client, kept: Kept[Any, Any]) -> None:
+        self._client = client
+        self._kept = kept
+
+    @property
+    def uri(self) -> str:
+        return self._kept.uri
+
+    @property
+    def is_active(self) -> bool:
+        """Whether calls or events arrive now: not while there is no connection."""
+        return self._kept.is_active
+
+    async def remove(self) -> None:
+        """Withdraw it, for good. Again it does nothing."""
+        await self._client._drop(self._kept)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.uri}>"
+
+
+class Connecting:
+    """What ``connect`` returns: await it for a ``Client``, or use it as a block, at whose end the client is closed."""
+
+    def __init__(self, make: Callable[[], Client]) -> None:
+        self._make = make
+        self._client: Client | None = None
+
+    def __await__(self) -> Generator[Any, None, Client]:
+        return self._make()._open().__await__()
+
+    async def __aenter__(self) -> Client:
+        self._client = await self
+        return self._client
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exception: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        assert self._client is not None  # it was entered
+        await self._client.close()
+
+
+def connect(
+    url: str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]] = "ws://127.0.0.1:8080/ws",
+    realm: str = "realm1",
+    *,
+    auth: Any = None,
+    app: App | None = None,
+    timeout: Duration | None = None,
+    wait: Duration = 0.0,
+    serializers: Sequence[str] | None = None,
+    tls: Any = None,
+    headers: Mapping[str, str] | None = None,
+    proxy: Mapping[str, Any] | None = None,
+    offline_publishes: int = 0,
+    reconnect: bool = True,
+) -> Connecting:
+    """Connect to a realm: ``async with connect(…) as session``, or ``session = await connect(…)`` and ``await session.close()``.
+
+    ``url`` is one, or several that are tried in turn, or dictionaries as a ``Component`` takes them. ``auth`` is an authenticator, a
+    list of them, or a mapping of methods to their arguments (``wamp.auth``). ``app`` is offered in every session. ``timeout`` is how long
+    a call may take unless it says so itself. For ``wait`` the first connection is tried again; 0 is one attempt. ``tls`` is an
+    ``ssl.SSLContext``; by default the platform's certificates decide. So many ``offline_publishes`` wait while there is no
+    connection. Times are seconds or ``timedelta``.
+
+    Raise ValueError for an argument that is not right. Awaiting it raises TransportLost if there is no router, ApplicationError if
+    it refuses: no such realm, not authenticated, a procedure of the app that exists already.
+    """
+    if offline_publishes < 0:
+        raise ValueError(f"offline_publishes is {offline_publishes}, expected 0 or more")
+    more = {"serializers": serializers, "tls": tls, "headers": headers, "proxy": proxy}
+    each = [url] if isinstance(url, str | Mapping) else url
+    _ways(each, more)  # what is wrong is said here and now
+    return Connecting(
+        lambda: Client(
+            _ways(each, more),
+            realm,
+            auth=auth,
+            app=app,
+            timeout=None if timeout is None else seconds(timeout, "timeout"),
+            wait=seconds(wait, "wait"),
+            offline_publishes=offline_publishes,
+            reconnect=reconnect,
+        )
+    )
+
+
+def serve(url: Any, realm: str, *, log_level: str | None, **how: Any) -> None:
+    """Run a client until it ends, SIGINT or SIGTERM comes; raise what ended it, unless that was as it should be."""
+    if log_level is not None:
+        begin_logging(log_level)
+    connecting = connect(url, realm, **how)
+
+    async def work() -> None:
+        async with connecting as client:
+            await client.wait_closed()
+
+    loop, is_new = current_loop()
+    working = loop.create_task(work())
+    try:
+        run_loop(loop, working, partial(_cancel, working))
+    finally:
+        if is_new:
+            loop.close()
+    if working.done() and not working.cancelled():
+        working.result()
+
+
+def _ways(urls: Iterable[str | Mapping[str, Any]], more: dict[str, Any]) -> list[Target]:
+    ways = [target(one, **more) if isinstance(one, str) else targets(one)[0] for one in urls]
+    if not ways:
+        raise ValueError("no url to connect to")
+    return ways
+
+
+async def _ask(session: _Session, wanted: list[Kept[Any, Any]]) -> list[tuple[Kept[Any, Any], Exception | None]]:
+    """Ask a session for registrations and subscriptions, all at once; return each with its refusal, if it is refused."""
+    outcomes = await asyncio.gather(*(_asked(session, kept) for kept in wanted))
+    return list(zip(wanted, outcomes, strict=True))
+
+
+async def _asked(session: _Session, kept: Kept[Any, Any]) -> Exception | None:
+    try:
+        kept.held = await kept.ask(session)
+    except Exception as refusal:  # noqa: BLE001  (of whatever class the user has defined for it)
+        return refusal
+    return None
+
+
+async def _converted(reply: asyncio.Future[Any], returns: Any) -> Any:
+    from wamp.typed import converted
+
+    return converted(await reply, returns)
+
+
+def _limited(options: CallOptions | None, limit: float) -> CallOptions:
+    """Return options that tell the router the time-out too: then the callee learns of it, even if we are gone."""
+    return _of_limit(limit) if options is None else msgspec.structs.replace(options, timeout=timedelta(seconds=limit))
+
+
+@lru_cache(maxsize=64)
+def _of_limit(limit: float) -> CallOptions:
+    return CallOptions(timeout=timedelta(seconds=limit))
+
+
+def _pass_on(reply: asyncio.Future[Any], sent: asyncio.Future[Any]) -> None:
+    """Give a publish that has waited what has become of it."""
+    if reply.done() or sent.cancelled():
+        return
+    error = sent.exception()
+    if error is None:
+        reply.set_result(sent.result())
+    else:
+        reply.set_exception(error)
+
+
+def _conclude(future: asyncio.Future[None], exception: BaseException | None) -> None:
+    if exception is None:
+        future.set_result(None)
+        return
+    future.set_exception(exception)
+    future.exception()  # asyncio need not warn where nobody waits for it
+
+
+def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
