@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
+from wamp.app import App
 from wamp.connector import Clock, Connector, Dial
 from wamp.observable import ObservableMixin
 from wamp.shell import Shell
@@ -89,6 +90,10 @@ class ComponentBase(ObservableMixin):
             return function
 
         return decorate
+
+    def include(self, app: App) -> None:
+        """Offer what an app offers, whenever a session has joined."""
+        self.on("join", lambda session, _: app.join(session))
 
     def on_connect(self, function: _F) -> _F:
         """Call the decorated function with each session and its transport, when it is connected."""

@@ -108,6 +108,8 @@ class Invoked(Effect, eq=False):
     """Whether the arguments are the first part of several: the others follow as ``Continued``."""
     is_open: bool = False
     """Whether more parts are to come."""
+    parts: Any = None
+    """The caller's, for what ``Continued`` has to feed."""
     failure: BaseException | None = None
     """What the payload codec raised when it was to encode the answer: the caller was not told, report it."""
 

@@ -32,7 +32,7 @@ __all__ = [
 Arguments = tuple[list[Any], dict[str, Any]]
 
 
-def call_details(message: Invocation, registration: Registration, progress: Callable[..., None] | None) -> CallDetails:
+def call_details(message: Invocation, registration: Registration, progress: Callable[..., Any] | None) -> CallDetails:
     """Return what the procedure may learn about the call."""
     get = message.details.get
     return CallDetails(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from wamp.exception import SerializationError, TransportLost
@@ -54,6 +55,8 @@ class Link:
     codec: Codec
     details: TransportDetails
     session: HostedSession | None = None
+    is_congested = False
+    _at_drain: list[Callable[[], None]] | None = None
 
     def begin(self, codec: Codec, details: TransportDetails) -> None:
         """Give the connection, whose handshake is done, to a new session."""
@@ -89,7 +92,32 @@ class Link:
         session, self.session = self.session, None
         if session is not None:
             session.onClose(was_clean)
+        self.relieve()
         self.host.closed(self, reason)
+
+    # -- back-pressure: whoever waits for an empty buffer cannot fill it without end
+
+    def congest(self) -> None:
+        """Learn that the peer takes less than is written."""
+        self.is_congested = True
+
+    def relieve(self) -> None:
+        """Learn that the buffer is empty enough, or of no use any more."""
+        self.is_congested = False
+        actions, self._at_drain = self._at_drain or [], None
+        for action in actions:
+            action()
+
+    def call_when_drained(self, action: Callable[[], None]) -> None:
+        """See ``Transport.call_when_drained``."""
+        if not self.is_congested:
+            action()
+            return
+        if self._at_drain is None:
+            self._at_drain = []
+        self._at_drain.append(action)
+
+    # -- sending
 
     def send(self, message: Message) -> None:
         """Send a message; see ``Transport.send``."""

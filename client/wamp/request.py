@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from wamp.exception import Error
+
+if TYPE_CHECKING:
+    from wamp.streams import Place
 
 __all__ = ["Endpoint", "Handler", "Owner", "Publication", "Registration", "Subscription"]
 
@@ -50,9 +53,19 @@ class Handler:
 
 
 class Endpoint(Handler):
-    """The user's function behind a registration."""
+    """The user's function behind a registration. ``stream`` is its parameter that takes a progressive call, if it has one."""
 
-    __slots__ = ()
+    __slots__ = ("stream",)
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        obj: object | None = None,
+        details_arg: str | None = None,
+        arguments_of: Callable[[str], dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(fn, obj, details_arg, arguments_of)
+        self.stream: Place | None = None
 
 
 class Registration:

@@ -97,6 +97,7 @@ ROLES: Final[Dict] = announcement(
             "progressive_call_results",
             "call_canceling",
             "call_timeout",
+            "progressive_call_invocations",
             payload.FEATURE,
         ),
         "callee": (
@@ -105,6 +106,7 @@ ROLES: Final[Dict] = announcement(
             "shared_registration",
             "registration_revocation",
             "progressive_call_results",
+            "progressive_call_invocations",
             "call_canceling",
             payload.FEATURE,
         ),
@@ -718,7 +720,7 @@ class ClientSession:
         invoked.was_interrupted = True
         return Interrupted(invoked)
 
-    def _is_waited_for(self, invoked: Invoked) -> bool:
+    def is_waited_for(self, invoked: Invoked) -> bool:
         """Tell whether the router still expects an answer: not after the session in which it asked."""
         return self.state is State.JOINED and self._invocations.get(invoked.message.request) is invoked
 
@@ -739,7 +741,7 @@ class ClientSession:
 
     def progress(self, invoked: Invoked, args: tuple[Any, ...], kwargs: Dict) -> messages.Yield | None:
         """Return a progressive result, or None if nobody waits for it any more."""
-        if not self._is_waited_for(invoked):
+        if not self.is_waited_for(invoked):
             return None
         if self._payload_codec is None:
             return messages.Yield(invoked.message.request, {"progress": True}, *self._payload(args, kwargs))

@@ -11,9 +11,11 @@ transport, or are hooks of the application's. Every hook and handler may return 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import aclosing
 from functools import partial
 from inspect import isawaitable
+from types import AsyncGeneratorType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
 
 from wamp.effects import (
@@ -31,17 +33,19 @@ from wamp.effects import (
     Welcomed,
 )
 from wamp.errormap import RUNTIME_ERROR
-from wamp.exception import ApplicationError, Error, PayloadExceededError, SerializationError, TransportLost
-from wamp.handlers import call_details, checked, event_details, marked_endpoints, marked_handlers
+from wamp.exception import ApplicationError, BufferFull, Error, PayloadExceededError, SerializationError, TransportLost
+from wamp.handlers import call_details, checked, event_details, marked_endpoints, marked_handlers, payload_of
 from wamp.observable import ObservableMixin
 from wamp.protocol import messages
 from wamp.protocol.errors import CLOSE_GOODBYE_AND_OUT, CLOSE_REALM, CLOSE_SYSTEM_SHUTDOWN, ProtocolViolation
 from wamp.protocol.messages import Message
 from wamp.request import Endpoint, Handler, Registration, Subscription
 from wamp.session import ClientSession
+from wamp.streams import PARTS, Buffer, Place, Stream, place_of
 from wamp.transport import Transport
 from wamp.types import (
     CallOptions,
+    CallResult,
     Challenge,
     CloseDetails,
     ComponentConfig,
@@ -60,6 +64,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Hooks", "Shell"]
 
+UNAVAILABLE: Final = "wamp.error.unavailable"
 CANNOT_AUTHENTICATE: Final = "wamp.error.cannot_authenticate"
 _ORDERLY: Final = (CloseDetails.REASON_DEFAULT, CLOSE_GOODBYE_AND_OUT, CLOSE_SYSTEM_SHUTDOWN, CLOSE_REALM)
 
@@ -85,6 +90,7 @@ class Shell(ObservableMixin):
         self._authenticators: dict[str, Authenticator] = {}
         self._at_close: list[Callable[[], None]] = []
         self._ended_by: Exception | None = None
+        self._open_parts: dict[Invoked, None] = {}  # invocations of which more parts are to come
         self._is_disconnecting = False
         self._is_closed = True
 
@@ -118,8 +124,16 @@ class Shell(ObservableMixin):
         """Call ``then(value, *args)`` or ``otherwise(failure, *args)`` as soon as there is something to say."""
         raise NotImplementedError
 
+    def _at_end(self, reply: Any, action: Callable[[], object]) -> None:
+        """Call ``action`` when a reply is there, has failed or is cancelled; it goes on to whoever awaits it."""
+        raise NotImplementedError
+
+    def _turn(self) -> Any:
+        """Return an awaitable that is over when others had their turn."""
+        raise NotImplementedError
+
     def _start(self, coroutine: Coroutine[Any, Any, None]) -> Any:
-        """Run a coroutine that fails only by mistake; return something that others can await."""
+        """Run a coroutine that fails only by mistake; return something that others can await, and that can be cancelled."""
         raise NotImplementedError
 
     def _failure(self, exception: BaseException) -> Failure:
@@ -365,27 +379,44 @@ class Shell(ObservableMixin):
         """Call a procedure; ``options=CallOptions(…)`` is taken out of the keyword arguments.
 
         The result is None, the one positional value, or a ``CallResult``. Cancelling what is returned cancels the call.
+
+        If the last positional argument is an asynchronous iterator, the call is sent in parts, each with one of its items in that place
+        (advanced profile, "Progressive Call Invocations"); the last part ends it and has no arguments.
         """
         options: CallOptions | None = kwargs.pop("options", None) if kwargs else None
         return self._call(procedure, args, kwargs, options)
 
     def _call(self, procedure: str, args: tuple[Any, ...], kwargs: dict[str, Any], options: CallOptions | None) -> Any:
+        if args and hasattr(type(args[-1]), "__aiter__"):
+            return self._call_in_parts(procedure, args, kwargs, options)
         transport = self._link()
         reply = self._reply()
         message = self._wamp.call(reply, procedure, args, kwargs, options)
         self._send_request(transport, reply, message)
         return reply
 
+    def stream(self, procedure: str, *args: Any, buffer: int = PARTS, **kwargs: Any) -> Stream:
+        """Call a procedure, and return its progressive results as an asynchronous iterator: see ``Stream``.
+
+        At most ``buffer`` of them wait to be read: if there are more, the call is cancelled and the iteration raises BufferFull.
+        ``options=CallOptions(…)`` is taken out of the keyword arguments.
+        """
+        stream = Stream(self, buffer)
+        options = stream.options(kwargs.pop("options", None))
+        stream.begin(self._call(procedure, args, kwargs, options))
+        return stream
+
     def publish(self, topic: str, *args: Any, **kwargs: Any) -> Any:
         """Publish an event; ``options=PublishOptions(…)`` is taken out of the keyword arguments.
 
-        With ``acknowledge=True`` the result is a ``Publication`` or an error, otherwise None, at once.
+        With ``acknowledge=True`` the result is a ``Publication`` or an error, otherwise None: at once, or, if the router does not keep
+        up, when there is room again. Who awaits that cannot fill the memory.
         """
         options: PublishOptions | None = kwargs.pop("options", None) if kwargs else None
         transport = self._link()
         if options is None or not options.acknowledge:
             transport.send(self._wamp.publish(None, topic, args, kwargs, options))
-            return self._resolved(None)
+            return self._drained(transport) if transport.is_congested else self._resolved(None)
         reply = self._reply()
         message = self._wamp.publish(reply, topic, args, kwargs, options)
         self._send_request(transport, reply, message)
@@ -433,6 +464,7 @@ class Shell(ObservableMixin):
         return self._register((prefix or "") + procedure, each, options)
 
     def _register(self, procedure: str, endpoint: Endpoint, options: RegisterOptions | None) -> Any:
+        endpoint.stream = place_of(endpoint.fn)
         reply = self._reply()
         message = self._wamp.register(reply, procedure, endpoint, options)
         self._send_request(self._link(), reply, message)
@@ -496,7 +528,64 @@ class Shell(ObservableMixin):
         self._send_request(transport, reply, message)
         return reply
 
+    # -- calls in parts
+
+    def _call_in_parts(
+        self, procedure: str, args: tuple[Any, ...], kwargs: dict[str, Any], options: CallOptions | None
+    ) -> Any:
+        self._link()
+        reply = self._reply()
+        *before, items = args
+        feeding = self._start(self._feed(reply, procedure, tuple(before), aiter(items), kwargs, options))
+        self._at_end(reply, feeding.cancel)  # also if the callee answers before it has everything
+        return reply
+
+    async def _feed(
+        self,
+        reply: Any,
+        procedure: str,
+        before: tuple[Any, ...],
+        items: AsyncIterator[Any],
+        kwargs: dict[str, Any],
+        options: CallOptions | None,
+    ) -> None:
+        """Make a call of items that come one after the other; what goes wrong is the call's failure."""
+        try:
+            first = [item async for item in _first(items)]
+            message = self._wamp.call(reply, procedure, (*before, *first), kwargs, options, is_progressive=bool(first))
+            self._send_request(self._link(), reply, message)
+            if first:
+                async for item in items:
+                    self._send_part(reply, (*before, item), kwargs, is_last=False)
+                    await self._pace()
+                self._send_part(reply, (), {}, is_last=True)
+        except (Exception, self._cancelled) as error:  # noqa: BLE001  (the user's iterator)
+            self._cancel(reply)
+            self._fail(reply, error)
+        finally:
+            if isinstance(items, AsyncGenerator):
+                await items.aclose()
+
+    def _send_part(self, reply: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_last: bool) -> None:
+        message = self._wamp.call_more(reply.request, args, kwargs, is_last=is_last)
+        if message is not None:
+            self._link().send(message)
+
     # -- sending
+
+    async def _pace(self) -> None:
+        """Let others have their turn; wait while the connection is congested."""
+        transport = self._transport
+        if transport is not None and transport.is_congested:
+            await self._drained(transport)
+        else:
+            await self._turn()
+
+    def _drained(self, transport: Transport) -> Any:
+        """Return an awaitable that is over when the connection is not congested any more."""
+        reply = self._reply()
+        transport.call_when_drained(partial(self._settle, reply, None))
+        return reply
 
     def _link(self) -> Transport:
         """Return the connection; raise TransportLost if there is none."""
@@ -648,6 +737,8 @@ class Shell(ObservableMixin):
         self._send_if_open(left.answer)
         for reply, exception in left.replies:
             self._fail(reply, exception)
+        for invoked in list(self._open_parts):
+            self._end_parts(invoked, TransportLost("the session ended before the last part had come"))
         # A connection that was lost before the router answered has no session to leave.
         if left.was_joined or self._transport is not None:
             self._start(self._has_left(left.details))
@@ -704,7 +795,9 @@ class Shell(ObservableMixin):
     def _invoked(self, invoked: Invoked) -> None:
         endpoint = invoked.registration.endpoint
         kwargs = invoked.kwargs
-        if invoked.is_progressive:
+        if endpoint.stream is not None:
+            kwargs = self._begin_parts(invoked, endpoint.stream)
+        elif invoked.is_progressive:
             text = f"{invoked.registration.procedure} takes its arguments at once, not in parts"
             self._send_if_open(self._wamp.reject(invoked, ApplicationError.INVALID_ARGUMENT, text))
             return
@@ -718,6 +811,8 @@ class Shell(ObservableMixin):
         except Exception as exception:  # noqa: BLE001  (a procedure of the user's)
             self._refused(self._failure(exception), invoked)
             return
+        if type(result) is AsyncGeneratorType:
+            result = self._pump(invoked, result)
         waiting = self._waiting(result)
         if waiting is None:
             self._completed(result, invoked)
@@ -725,13 +820,68 @@ class Shell(ObservableMixin):
             invoked.running = waiting
             self._when(waiting, self._completed, self._refused, invoked)
 
+    def _begin_parts(self, invoked: Invoked, place: Place) -> dict[str, Any]:
+        """Put an iterator of parts in its place among the arguments; return the keyword arguments."""
+        parts = Buffer(self, PARTS)
+        for item in place.item(invoked.args, invoked.kwargs):
+            parts.put(item)
+        if invoked.is_open:
+            invoked.parts = parts
+            self._open_parts[invoked] = None
+        else:
+            parts.end()
+        invoked.args, kwargs = place.filled(invoked.args, invoked.kwargs, parts)
+        return kwargs
+
     def _continued(self, effect: Continued) -> None:
-        """Take a part of arguments; ``_invoked`` has refused the first one, so that no other comes this far."""
+        invoked = effect.invoked
+        place = invoked.registration.endpoint.stream
+        assert place is not None  # _invoked has refused the others
+        for item in place.item(effect.args, effect.kwargs):
+            if not invoked.parts.put(item):
+                self._overflow(invoked)
+        if effect.is_last:
+            self._end_parts(invoked)
+
+    def _overflow(self, invoked: Invoked) -> None:
+        """End an invocation whose procedure does not take its parts as fast as they come."""
+        text = f"{invoked.registration.procedure} takes its parts too slowly: {PARTS} wait"
+        self._send_if_open(self._wamp.reject(invoked, UNAVAILABLE, text))
+        self._end_parts(invoked, BufferFull(text))
+        invoked.was_interrupted = True
+        self._interrupt(invoked)
+
+    def _end_parts(self, invoked: Invoked, failure: BaseException | None = None) -> None:
+        if invoked.parts is not None:
+            self._open_parts.pop(invoked, None)
+            invoked.parts.end(failure)
+
+    async def _pump(self, invoked: Invoked, items: AsyncGenerator[Any, None]) -> Any:
+        """Send what a procedure yields as progressive results; return all of it to a caller who wants none."""
+        wants_progress = invoked.message.details.get("receive_progress")
+        kept: list[Any] = []
+        async with aclosing(items):
+            async for item in items:
+                if not self._wamp.is_waited_for(invoked):
+                    break
+                if wants_progress:
+                    args, kwargs = payload_of(item)
+                    self._progress(invoked, *args, **kwargs)
+                elif len(kept) < PARTS:
+                    kept.append(item)
+                else:
+                    text = (
+                        f"{invoked.registration.procedure} yields more than {PARTS} values: ask for progressive results"
+                    )
+                    raise ApplicationError(ApplicationError.PAYLOAD_SIZE_EXCEEDED, text)
+                await self._pace()
+        return CallResult() if wants_progress else kept
 
     def _undecodable(self, effect: Undecodable) -> None:
         self._send_if_open(effect.answer)
-        if effect.invoked is not None and effect.invoked.running is not None:
-            effect.invoked.running.cancel()
+        if effect.invoked is not None:
+            self._end_parts(effect.invoked)
+            self._interrupt(effect.invoked)
         self._user_error(self._failure(effect.exception), effect.doing)
 
     def _call_details(self, invoked: Invoked) -> Any:
@@ -739,10 +889,15 @@ class Shell(ObservableMixin):
         progress = partial(self._progress, invoked) if wants_progress else None
         return call_details(invoked.message, invoked.registration, progress)
 
-    def _progress(self, invoked: Invoked, /, *args: Any, **kwargs: Any) -> None:
+    def _progress(self, invoked: Invoked, /, *args: Any, **kwargs: Any) -> Any:
+        """Send a progressive result; return an awaitable that is over when there is room for another one."""
         self._send_if_open(self._wamp.progress(invoked, args, kwargs))
+        transport = self._transport
+        return self._resolved(None) if transport is None or not transport.is_congested else self._drained(transport)
 
     def _completed(self, value: Any, invoked: Invoked) -> None:
+        if invoked.parts is not None:
+            self._end_parts(invoked)
         answer = self._wamp.complete(invoked, value)
         if answer is None:
             self.log.debug("nobody waits for the result of {uri} any more", uri=invoked.registration.procedure)
@@ -750,6 +905,8 @@ class Shell(ObservableMixin):
             self._send_answer(invoked, answer)
 
     def _refused(self, failure: Failure, invoked: Invoked) -> None:
+        if invoked.parts is not None:
+            self._end_parts(invoked)
         exception: BaseException = failure.value
         if invoked.was_interrupted and isinstance(exception, self._cancelled):
             text = f"{invoked.registration.procedure} was cancelled by its caller"
@@ -780,8 +937,11 @@ class Shell(ObservableMixin):
             self._send_if_open(self._wamp.replace(answer, uri, text))
 
     def _interrupted(self, effect: Interrupted) -> None:
-        if effect.invoked.running is not None:
-            effect.invoked.running.cancel()
+        self._interrupt(effect.invoked)
+
+    def _interrupt(self, invoked: Invoked) -> None:
+        if invoked.running is not None:
+            invoked.running.cancel()
 
 
 _CARRY_OUT: dict[type[Effect], Callable[[Shell, Any], None]] = {
@@ -839,6 +999,13 @@ class Hooks(Shell):
 def _said(ways: Iterable[Authenticator], name: str) -> str | None:
     """Return the first ``authid`` or ``authrole`` that an authenticator has: one that was written for Autobahn may have none."""
     return next((value for way in ways if (value := getattr(way, name, None))), None)
+
+
+async def _first(items: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    """Yield the first item, if there is one."""
+    async for item in items:
+        yield item
+        return
 
 
 async def _result(result: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from wamp.protocol.codec import Codec
@@ -27,6 +28,15 @@ class Transport(Protocol):
     @property
     def details(self) -> TransportDetails:
         """What is known of the link, for ``SessionDetails.transport``."""
+        ...
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether more waits to be sent than should."""
+        ...
+
+    def call_when_drained(self, action: Callable[[], None]) -> None:
+        """Call ``action`` when the link is not congested any more, or closed; at once if it is so now."""
         ...
 
     def send(self, message: Message) -> None:

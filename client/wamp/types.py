@@ -239,10 +239,14 @@ def _milliseconds(timeout: float | timedelta) -> float:
 
 
 class CallDetails(_Value):
-    """What a procedure may learn about a call. ``progress(*args, **kwargs)`` sends a progressive result, if wanted."""
+    """What a procedure may learn about a call.
+
+    ``progress(*args, **kwargs)`` sends a progressive result; None if the caller wants none. What it returns may be awaited: it is over
+    when the connection has room for more.
+    """
 
     registration: Registration
-    progress: Callable[..., None] | None = None
+    progress: Callable[..., Any] | None = None
     caller: int | None = None
     caller_authid: str | None = None
     caller_authrole: str | None = None

@@ -218,6 +218,13 @@ class LocalConnection:
         self._peer.receive(data)
         self._lobby.dispatcher.flush_soon()
 
+    @property
+    def is_congested(self) -> bool:
+        return False  # what is sent is taken at once
+
+    def call_when_drained(self, action: Callable[[], None]) -> None:
+        action()
+
     def is_open(self) -> bool:
         return self._handler is not None
 

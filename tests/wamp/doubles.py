@@ -76,6 +76,7 @@ class ScriptedTransport:
         self.details = TransportDetails(peer="script")
         self.sent = []
         self.is_closed = False
+        self.is_congested = False
         self.failure = None
         """What the next ``send`` raises."""
 

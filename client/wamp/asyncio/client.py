@@ -28,6 +28,7 @@ from wamp.effects import Left
 from wamp.exception import ApplicationError, BufferFull, CallTimeout, Error, TransportLost
 from wamp.kept import Kept, registrations, subscriptions
 from wamp.rpc import Rpc
+from wamp.streams import PARTS, Stream
 from wamp.targets import Target, target, targets
 from wamp.types import CallOptions, CloseDetails, ComponentConfig, PublishOptions, SessionDetails
 
@@ -192,6 +193,25 @@ class Client:
         CallTimeout, with TypeCheckError for another result, or with what the procedure has raised.
         """
         return self._invoke(procedure, args, kwargs, options=options, timeout=timeout, returns=returns)
+
+    def stream(
+        self,
+        procedure: str,
+        *args: Any,
+        options: CallOptions | None = None,
+        timeout: Duration | None = None,
+        buffer: int = PARTS,
+        **kwargs: Any,
+    ) -> Stream:
+        """Call a procedure, and return its progressive results as an asynchronous iterator: see ``Stream``.
+
+        ``timeout`` is for all of it; the client's own does not count. At most ``buffer`` results wait to be read: if there are more, the call
+        is cancelled and the iteration raises BufferFull.
+        """
+        stream = Stream(self._on_realm(), buffer)
+        limit = math.inf if timeout is None else timeout
+        stream.begin(self._invoke(procedure, args, kwargs, options=stream.options(options), timeout=limit))
+        return stream
 
     def _invoke(
         self,

@@ -38,6 +38,12 @@ class RawSocketConnection(RawSocketLink, asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.received(data)
 
+    def pause_writing(self) -> None:
+        self.congest()
+
+    def resume_writing(self) -> None:
+        self.relieve()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self.disconnected(was_clean=exc is None)
 

@@ -154,6 +154,12 @@ class ApplicationSession(Shell):
     ) -> None:
         promise.add_done_callback(partial(_done, then, otherwise, args))
 
+    def _at_end(self, reply: asyncio.Future[Any], action: Callable[[], object]) -> None:
+        reply.add_done_callback(lambda _: action())
+
+    def _turn(self) -> Coroutine[Any, Any, None]:
+        return asyncio.sleep(0)
+
     def _start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         return self._task(coroutine)
 

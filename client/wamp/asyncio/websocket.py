@@ -30,6 +30,7 @@ from wamp.websocket import WebSocketLink
 __all__ = ["WebSocketConnection"]
 
 CLOSE_TIMEOUT: Final = 1.0
+_MOST_UNWRITTEN: Final = 64 * 1024
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _LONGEST_HEAD: Final = 64 * 1024
 _NORMAL: Final = 1000
@@ -71,6 +72,7 @@ class WebSocketConnection(WebSocketLink, asyncio.Protocol):
         self._parts: list[bytes] | None = None  # of a fragmented message
         self._opcode = Opcode.TEXT
         self._out: list[bytes] = []
+        self._out_size = 0
         self._is_open = False
         self._is_awaiting_pong = False
         self._reason = ""
@@ -116,6 +118,12 @@ class WebSocketConnection(WebSocketLink, asyncio.Protocol):
     def eof_received(self) -> None:
         self._protocol.receive_eof()
         self._write_theirs()
+
+    def pause_writing(self) -> None:
+        self.congest()
+
+    def resume_writing(self) -> None:
+        self.relieve()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
@@ -249,9 +257,13 @@ class WebSocketConnection(WebSocketLink, asyncio.Protocol):
         if not out:
             self._loop.call_soon(self._flush)
         out.append(data)
+        self._out_size += len(data)
+        if self._out_size > _MOST_UNWRITTEN:
+            self._flush()  # only the transport can tell that the peer does not keep up
 
     def _flush(self) -> None:
         out, self._out = self._out, []
+        self._out_size = 0
         if out:
             self.transport.write(out[0] if len(out) == 1 else b"".join(out))
 

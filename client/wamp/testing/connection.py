@@ -231,6 +231,13 @@ class MemoryConnection:
             if session is not None:
                 self._house.passed(session, message)
 
+    @property
+    def is_congested(self) -> bool:
+        return False  # what is sent is taken at once
+
+    def call_when_drained(self, action: Callable[[], None]) -> None:
+        action()
+
     def is_open(self) -> bool:
         return self.link.is_open()
 

@@ -6,13 +6,32 @@ import os
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.interfaces import ISSLTransport
+from twisted.internet.interfaces import IPushProducer, ISSLTransport
+from zope.interface import implementer
 
+from wamp.link import Link
 from wamp.protocol.codec import Codec
 from wamp.twisted.channel import channel_ids
 from wamp.types import TransportDetails
 
-__all__ = ["transport_details"]
+__all__ = ["Pressure", "transport_details"]
+
+
+@implementer(IPushProducer)
+class Pressure:
+    """Tells a link how full its transport's buffer is. It is no producer that could be paused: whoever sends has to look."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def pauseProducing(self) -> None:
+        self._link.congest()
+
+    def resumeProducing(self) -> None:
+        self._link.relieve()
+
+    def stopProducing(self) -> None:
+        """The connection is lost, which the link is told by other means."""
 
 
 def transport_details(transport: Any, codec: Codec, framing: int) -> TransportDetails:

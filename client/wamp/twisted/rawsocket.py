@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from wamp.link import Host
 from wamp.protocol.codec import Codec
 from wamp.rawsocket import RawSocketLink
-from wamp.twisted.link import transport_details
+from wamp.twisted.link import Pressure, transport_details
 from wamp.types import TransportDetails
 
 __all__ = ["RawSocketConnection", "RawSocketFactory"]
@@ -37,6 +37,7 @@ class RawSocketConnection(RawSocketLink, Protocol):
         if hasattr(self.transport, "setTcpNoDelay"):
             self.transport.setTcpNoDelay(True)
         self.write_bytes = self.transport.write
+        self.transport.registerProducer(Pressure(self), True)
         self.shake_hands()
 
     def dataReceived(self, data: bytes) -> None:
@@ -57,6 +58,7 @@ class RawSocketConnection(RawSocketLink, Protocol):
         _log.warn("dropping the connection to {peer}: {reason}", peer=self.transport.getPeer(), reason=reason)
 
     def shut(self) -> None:
+        self.transport.unregisterProducer()  # TLS waits for those that there are
         self.transport.loseConnection()
 
     def cut(self) -> None:

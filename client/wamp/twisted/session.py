@@ -109,6 +109,16 @@ class ApplicationSession(Shell):
     ) -> None:
         promise.addCallback(then, *args).addErrback(otherwise, *args)
 
+    def _at_end(self, reply: Deferred[Any], action: Callable[[], object]) -> None:
+        def ended(result: Any) -> Any:
+            action()
+            return result
+
+        reply.addBoth(ended)
+
+    def _turn(self) -> Deferred[None]:
+        return succeed(None)  # a reactor is none of a session's business: congestion gives it its turns
+
     def _start(self, coroutine: Coroutine[Any, Any, None]) -> Deferred[None]:
         return ensureDeferred(coroutine)
 

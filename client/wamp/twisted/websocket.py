@@ -14,7 +14,7 @@ from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientPr
 
 from wamp.frames import BINARY, masked_frame, take_frames
 from wamp.link import HANDSHAKE_TIMEOUT, MAX_MESSAGE_SIZE, PING_INTERVAL, PING_TIMEOUT, Host
-from wamp.twisted.link import transport_details
+from wamp.twisted.link import Pressure, transport_details
 from wamp.types import TransportDetails
 from wamp.websocket import WebSocketLink
 
@@ -78,6 +78,7 @@ class WebSocketConnection(WebSocketClientProtocol):
     # Autobahn sets these without saying what they are.
     state: Any
     data: Any
+    transport: Any
     current_frame: Any
     inside_message: Any
     autoPingTimeoutCall: Any
@@ -97,6 +98,7 @@ class WebSocketConnection(WebSocketClientProtocol):
             self.wasNotCleanReason = f"the router has chosen none of the subprotocols {offered}"
             self.dropConnection(abort=True)
         else:
+            self.transport.registerProducer(Pressure(self.link), True)
             self.link.open(subprotocol)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
@@ -106,6 +108,10 @@ class WebSocketConnection(WebSocketClientProtocol):
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         self.link.end(reason or f"the connection was closed with code {code}", was_clean=wasClean)
+
+    def dropConnection(self, abort: bool = False) -> None:
+        self.transport.unregisterProducer()  # TLS waits for those that there are
+        super().dropConnection(abort=abort)
 
     # -- called by Twisted
 
