@@ -6,6 +6,7 @@ python python_peer.py URL SERIALIZER … offers its procedures below `com.python
 from __future__ import annotations
 
 import sys
+from collections.abc import AsyncIterator
 from typing import Any
 
 from twisted.internet import reactor
@@ -27,7 +28,8 @@ class Peer(ApplicationSession):
         self.prefix = prefix
         self.sleeping: dict[str, Deferred[str]] = {}
         self.interrupted: set[str] = set()
-        for procedure in (self.echo, self.hex, self.types, self.fail, self.tell, self.heard, self.forward, self.retain):
+        told = (self.tell, self.heard, self.forward, self.retain)
+        for procedure in (self.echo, self.hex, self.types, self.fail, self.total, *told):
             await self.register(procedure, f"{prefix}.{NAMES.get(procedure.__name__, procedure.__name__)}")
         for slow in (self.sleep, self.insist, self.wake, self.was_interrupted):
             await self.register(slow, f"{prefix}.{slow.__name__}")
@@ -49,6 +51,9 @@ class Peer(ApplicationSession):
 
     def fail(self, *args: Any) -> None:
         raise ApplicationError("com.python.error.no", *args, at=self.prefix)
+
+    async def total(self, values: AsyncIterator[int]) -> int:
+        return sum([value async for value in values])
 
     async def forward(self, procedure: str, *args: Any, **kwargs: Any) -> Any:
         return await self.call(procedure, *args, **kwargs)

@@ -61,7 +61,7 @@ FACTS = {
     "cancel_uninterruptible": "so is a call of a JavaScript callee, which nobody can interrupt, and which answers too late",
     "timeout": "a call fails when its `timeout` in milliseconds is over; an answer after that is not heard",
     "progress_of_the_uninterruptible": "a JavaScript callee's progressive results, which nobody could stop, reach nobody",
-    "progressive_call": "a call in several parts is refused where no callee takes them",
+    "progressive_call": "a Python procedure takes a call in several parts as an iterator; one without such a parameter refuses it",
     "pattern_registration": "a procedure registered for a pattern learns what was called; the exact one goes first",
     "shared": "several callees of one procedure take turns, or the first or last takes all",
     "disclosed": "who calls or publishes is told where it asks for that, and only there",
