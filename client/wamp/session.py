@@ -115,6 +115,7 @@ ROLES: Final[Dict] = announcement(
 """What HELLO announces."""
 
 _INVOCATIONS: Final = "progressive_call_invocations"
+_CANCELING: Final = "call_canceling"
 _CANCEL_MODES: Final[tuple[str, ...]] = get_args(CancelMode)
 _ANSWERED_LIMIT: Final = 1024
 """How many invocations are remembered that were answered before their last part: those whose parts are on their way."""
@@ -442,7 +443,7 @@ class ClientSession:
         return packed
 
     def cancel(self, request: int, mode: str | None = None) -> messages.Cancel | None:
-        """Return the CANCEL of a call in flight, or None if it is settled. Its answer will go to nobody.
+        """Return the CANCEL of a call in flight; None if it is settled, or the router cannot. Its answer will go to nobody.
 
         ``mode`` is ``skip``, ``kill`` or ``killnowait`` (advanced profile, "Call Canceling"); None leaves it to the router.
         """
@@ -454,6 +455,8 @@ class ClientSession:
         pending.reply = None
         if type(pending) is not PendingCall or self.state is not State.JOINED:
             return None
+        if not self._has_announced("dealer", _CANCELING):
+            return None  # to such a router CANCEL is a violation of the protocol
         return messages.Cancel(request, {} if mode is None else {"mode": mode})
 
     def forget(self, request: int) -> None:

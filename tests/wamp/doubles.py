@@ -11,7 +11,8 @@ from wamp.session import ClientSession, State
 from wamp.types import TransportDetails
 
 CODEC = CODECS["json"]
-WELCOME = messages.Welcome(77, {"authid": "joe", "authrole": "user", "roles": {"broker": {}, "dealer": {}}})
+ROUTER = {"broker": {}, "dealer": {"features": {"call_canceling": True}}}
+WELCOME = messages.Welcome(77, {"authid": "joe", "authrole": "user", "roles": ROUTER})
 
 
 def raw(value):
