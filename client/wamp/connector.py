@@ -118,6 +118,11 @@ class Connector:
         elif self.session is not None:
             self._leave(self.session)
 
+    def leave_if_stopped(self, session: Shell) -> None:
+        """Leave with a session whose connection was on its way when it was stopped."""
+        if self._is_stopping:
+            self._leave(session)
+
     def _leave(self, session: Shell) -> None:
         transport = session.transport
         if transport is None:
@@ -266,6 +271,7 @@ class _InMemory:
     def onOpen(self, transport: Transport) -> None:
         self._host.opened(transport)
         self._session.onOpen(transport)
+        self._host.leave_if_stopped(self._session)
 
     def onMessage(self, message: Message) -> None:
         self._session.onMessage(message)

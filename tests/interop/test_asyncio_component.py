@@ -11,11 +11,15 @@ from tests.support.process import ROOT, RouterProcess, config, endpoint
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    with RouterProcess(
-        tmp_path_factory.mktemp("router"), config({"type": "websocket", "endpoint": endpoint()})
-    ) as router:
-        yield router.url("ws")
+def router(tmp_path_factory):
+    transports = ({"type": kind, "endpoint": endpoint()} for kind in ("websocket", "rawsocket"))
+    with RouterProcess(tmp_path_factory.mktemp("router"), config(*transports)) as router:
+        yield router
+
+
+@pytest.fixture(scope="module")
+def url(router):
+    return router.url("ws")
 
 
 def run(url, text):
@@ -31,9 +35,10 @@ def run(url, text):
     return done.returncode, done.stdout, done.stderr
 
 
-def test_a_main_that_returns_ends_the_script(url):
+@pytest.mark.parametrize("scheme", ["ws", "rs"])
+def test_a_main_that_returns_ends_the_script(router, scheme):
     status, output, log = run(
-        url,
+        router.url(scheme),
         """
         async def main(loop, session):
             print("ran")
