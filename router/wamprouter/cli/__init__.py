@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from wamprouter.cli.clients import call, publish, register, subscribe
 from wamprouter.cli.credentials import credential, keygen
 
 if TYPE_CHECKING:
@@ -312,8 +313,8 @@ def version() -> None:
     click.echo(f"wamprouter {__version__}")
 
 
-main.add_command(keygen)
-main.add_command(credential)
+for _command in (call, credential, keygen, publish, register, subscribe):
+    main.add_command(_command)
 
 
 def _located(config: Path | None, cbdir: Path | None) -> Path | None:
