@@ -11,7 +11,7 @@ from wamp.urls import parse_url
 from wamprouter.cli.login import authenticators
 from wamprouter.cli.options import Connection
 
-__all__ = ["arguments_of_connect", "connecting"]
+__all__ = ["arguments_of_connect", "connect", "connecting"]
 
 
 def connecting(where: Connection, **more: Any) -> Connecting:

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -23,7 +23,7 @@ from wamp.types import CloseDetails
 from wamprouter.cli.arguments import as_json, line, on_one_line
 from wamprouter.cli.options import INTERRUPTED
 
-__all__ = ["REFUSED", "UNREACHABLE", "conclude", "leave_pipe", "say_error", "wrong_usage"]
+__all__ = ["REFUSED", "UNREACHABLE", "conclude", "fail", "leave_pipe", "quiet", "say_error", "wrong_usage"]
 
 REFUSED: Final = 1  # as in wamprouter.cli
 UNREACHABLE: Final = 3
@@ -44,7 +44,7 @@ def conclude(work: Coroutine[Any, Any, None], *, is_json: bool) -> None:
     if isinstance(sys.stdout, TextIOWrapper):  # what its encoding does not have is shown all the same
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        with _quiet():
+        with quiet():
             asyncio.run(_until_signal(work, signals))
         sys.stdout.flush()
     except BrokenPipeError:
@@ -54,8 +54,7 @@ def conclude(work: Coroutine[Any, Any, None], *, is_json: bool) -> None:
     except asyncio.CancelledError:
         sys.exit(128 + signals[0])
     except Error as error:
-        say_error(error, is_json=is_json)
-        sys.exit(UNREACHABLE if isinstance(error, TransportLost) else REFUSED)
+        fail(error, is_json=is_json)
 
 
 async def _until_signal(work: Coroutine[Any, Any, None], signals: list[int]) -> None:
@@ -72,7 +71,7 @@ async def _until_signal(work: Coroutine[Any, Any, None], signals: list[int]) -> 
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Let the library log nothing by itself: what it would say is said in one line at the end."""
     logger, silence = logging.getLogger("wamp"), logging.NullHandler()
     logger.addHandler(silence)
@@ -80,6 +79,12 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.removeHandler(silence)
+
+
+def fail(error: Error, *, is_json: bool) -> NoReturn:
+    """Say what has gone wrong, and exit with the status for it."""
+    say_error(error, is_json=is_json)
+    sys.exit(UNREACHABLE if isinstance(error, TransportLost) else REFUSED)
 
 
 def leave_pipe() -> None:
