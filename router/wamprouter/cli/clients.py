@@ -5,6 +5,8 @@ from typing import Any
 import click
 
 from wamprouter.cli.options import (
+    PROCEDURES,
+    TOPICS,
     ArgumentsCommand,
     ClientCommand,
     Connection,
@@ -21,7 +23,7 @@ _COUNT = click.IntRange(min=1)
 
 
 @click.command(cls=ArgumentsCommand)
-@click.argument("uri")
+@click.argument("uri", shell_complete=PROCEDURES)
 @payload_arguments
 @click.option("--timeout", type=_SECONDS, metavar="SECONDS", help="How long to wait for the result.")
 @click.option(
@@ -55,7 +57,7 @@ def call(
 
 
 @click.command(cls=ArgumentsCommand)
-@click.argument("topic")
+@click.argument("topic", shell_complete=TOPICS)
 @payload_arguments
 @click.option(
     "--acknowledge/--no-acknowledge",
@@ -97,7 +99,7 @@ def publish(
 
 
 @click.command(cls=ClientCommand)
-@click.argument("topics", metavar="TOPIC...", nargs=-1, required=True)
+@click.argument("topics", metavar="TOPIC...", nargs=-1, required=True, shell_complete=TOPICS)
 @match_option("a topic")
 @click.option("--retained", is_flag=True, help="Begin with the events that the router has kept.")
 @click.option("--count", type=_COUNT, metavar="N", help="End after N events.")

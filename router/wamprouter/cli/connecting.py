@@ -19,15 +19,18 @@ def connecting(where: Connection, **more: Any) -> Connecting:
     return connect(**arguments_of_connect(where), **more)
 
 
-def arguments_of_connect(where: Connection) -> dict[str, Any]:
-    """Return the arguments of ``wamp.asyncio.connect`` that the options stand for; raise as ``connecting`` does."""
+def arguments_of_connect(where: Connection, *, may_ask: bool = True) -> dict[str, Any]:
+    """Return the arguments of ``wamp.asyncio.connect`` that the options stand for; raise as ``connecting`` does.
+
+    A secret that is nowhere is asked for at the terminal, if ``may_ask``.
+    """
     return {
         "url": where.url,
         "realm": where.realm,
         "wait": where.wait,
         "serializers": [where.serializer] if where.serializer else None,
         "tls": _tls(where),
-        "auth": authenticators(where, os.environ),
+        "auth": authenticators(where, os.environ, may_ask=may_ask),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 import click
 
@@ -19,15 +19,16 @@ _BY_SECRET: Final = {"wampcra": "secret", "scram": "password", "wamp-scram": "pa
 """Method -> what its authenticator calls the secret."""
 
 
-def authenticators(who: Connection, environ: Mapping[str, str]) -> list[Authenticator]:
+def authenticators(who: Connection, environ: Mapping[str, str], *, may_ask: bool = True) -> list[Authenticator]:
     """Return the ways to log in; raise ValueError for what is missing or contradicts itself.
 
-    Without a method it is the one that there are credentials for. Secrets that are missing are asked for at a terminal.
+    Without a method it is the one that there are credentials for. Secrets that are missing are asked for at a terminal, if
+    ``may_ask``.
     """
     method = who.authmethod or _method(who, environ)
     if who.channel_binding and method != "cryptosign":
         raise ValueError(f"--channel-binding is for cryptosign, and the method is {method}")
-    return [_authenticator(method, who, environ)]
+    return [_authenticator(method, who, _Secrets(environ, may_ask))]
 
 
 def _method(who: Connection, environ: Mapping[str, str]) -> str:
@@ -43,8 +44,8 @@ def _method(who: Connection, environ: Mapping[str, str]) -> str:
     return methods[0] if methods else "tls" if who.cert else "anonymous"
 
 
-def _authenticator(method: str, who: Connection, environ: Mapping[str, str]) -> Authenticator:
-    name, credential = _credential(method, who, environ)
+def _authenticator(method: str, who: Connection, secrets: _Secrets) -> Authenticator:
+    name, credential = _credential(method, who, secrets)
     extra = {"channel_binding": who.channel_binding} if who.channel_binding else None
     more = {"authid": who.authid, "authrole": who.authrole, "authextra": extra, **credential}
     if name == "tls":
@@ -54,14 +55,14 @@ def _authenticator(method: str, who: Connection, environ: Mapping[str, str]) -> 
     return create_authenticator(name, **more)
 
 
-def _credential(method: str, who: Connection, environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+def _credential(method: str, who: Connection, secrets: _Secrets) -> tuple[str, dict[str, Any]]:
     """Return the method as WAMP knows it, and what proves who we are."""
     if method == "ticket":
-        return method, {"ticket": _secret("ticket", who.ticket_file, "WAMP_TICKET", environ)}
+        return method, {"ticket": secrets.find("ticket", who.ticket_file, "WAMP_TICKET")}
     if method == "totp":  # digits that change with the time, sent as a ticket
-        return "ticket", {"ticket": compute_totp(_secret("secret", who.secret_file, "WAMP_SECRET", environ))}
+        return "ticket", {"ticket": compute_totp(secrets.find("secret", who.secret_file, "WAMP_SECRET"))}
     if method in _BY_SECRET:
-        return method, {_BY_SECRET[method]: _secret("secret", who.secret_file, "WAMP_SECRET", environ)}
+        return method, {_BY_SECRET[method]: secrets.find("secret", who.secret_file, "WAMP_SECRET")}
     if method == "cryptosign":
         if who.key_file is None:
             raise ValueError("cryptosign needs --key-file")
@@ -69,16 +70,22 @@ def _credential(method: str, who: Connection, environ: Mapping[str, str]) -> tup
     return method, {}
 
 
-def _secret(what: str, file: Path | None, variable: str, environ: Mapping[str, str]) -> str:
-    """Return a secret: from a file without the line end at its end, a variable, or whoever sits at the terminal."""
-    if file is not None:
-        return _text(file).removesuffix("\n").removesuffix("\r")
-    if variable in environ:
-        return environ[variable]
-    if not sys.stdin.isatty():
-        raise ValueError(f"no {what}: expected --{what}-file, ${variable}, or a terminal to ask at")
-    secret: str = click.prompt(what.capitalize(), hide_input=True, err=True)
-    return secret
+class _Secrets(NamedTuple):
+    """Where secrets may come from."""
+
+    environ: Mapping[str, str]
+    may_ask: bool
+
+    def find(self, what: str, file: Path | None, variable: str) -> str:
+        """Return a secret: from a file without the line end at its end, a variable, or whoever sits at the terminal."""
+        if file is not None:
+            return _text(file).removesuffix("\n").removesuffix("\r")
+        if variable in self.environ:
+            return self.environ[variable]
+        if not self.may_ask or not sys.stdin.isatty():
+            raise ValueError(f"no {what}: expected --{what}-file, ${variable}, or a terminal to ask at")
+        secret: str = click.prompt(what.capitalize(), hide_input=True, err=True)
+        return secret
 
 
 def _key(file: Path) -> CryptosignKey:

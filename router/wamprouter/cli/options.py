@@ -4,18 +4,21 @@ Like everything that `wamprouter --help` imports, this is click and nothing else
 machine can read what programs were started with: secrets come from the environment, from files, or from whoever is asked.
 """
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import update_wrapper
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import click
 
 __all__ = [
     "INTERRUPTED",
+    "PROCEDURES",
+    "TOPICS",
     "ArgumentsCommand",
     "ClientCommand",
     "Connection",
@@ -144,6 +147,27 @@ json_option: Final = click.option(
 def match_option(what: str) -> Callable[[_F], _F]:
     """Return the option that says how a URI matches."""
     return click.option("--match", type=click.Choice(("exact", "prefix", "wildcard")), help=f"How {what} matches.")
+
+
+# -- URIs, as far as a router tells which there are
+
+
+def _complete(
+    kind: Literal["registration", "subscription"],
+) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    def complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+        if "WAMP_URL" not in os.environ:  # whoever has set it expects connections to it
+            return []
+        from wamprouter.cli.completion import known_uris
+
+        return [uri for uri in known_uris(kind, ctx.params) if uri.startswith(incomplete)]
+
+    return complete
+
+
+PROCEDURES: Final = _complete("registration")
+TOPICS: Final = _complete("subscription")
+"""What ``shell_complete=`` of an argument takes."""
 
 
 # -- arguments of a call or an event

@@ -4,7 +4,7 @@ import click
 
 from wamprouter.cli.options import ClientCommand, Connection, connection_options, json_option
 
-__all__ = ["bench", "shell"]
+__all__ = ["bench", "completion", "shell"]
 
 
 @click.command(cls=ClientCommand)
@@ -76,3 +76,16 @@ def shell(connection: Connection) -> None:
     except Error as error:
         fail(error, is_json=False)
     sys.exit(status)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print what a shell reads to complete commands, options and URIs.
+
+    URIs are those of the router at $WAMP_URL, if that is set and the router answers within half a second.
+    """
+    from wamprouter.cli.completion import script
+
+    click.echo(script(shell, context.find_root().command))
