@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from wamprouter.cli.clients import call, publish, register, subscribe
 from wamprouter.cli.credentials import credential, keygen
+from wamprouter.cli.tools import bench, completion, shell
 
 if TYPE_CHECKING:
     from wamprouter.config import Checked, ConfigError
@@ -312,8 +314,8 @@ def version() -> None:
     click.echo(f"wamprouter {__version__}")
 
 
-main.add_command(keygen)
-main.add_command(credential)
+for _command in (bench, call, completion, credential, keygen, publish, register, shell, subscribe):
+    main.add_command(_command)
 
 
 def _located(config: Path | None, cbdir: Path | None) -> Path | None:
