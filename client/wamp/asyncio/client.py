@@ -410,11 +410,11 @@ class Client:
         self._session = session
         self._failure = None
         await self._restore(session)
+        self._send_offline(session)  # before the app, which may wait for what it publishes
         if self._app is not None:
             await self._app.joined(self)
         if session is self._session:
             self._is_new = False
-            self._send_offline(session)
             if not self._ready.done():
                 self._ready.set_result(None)
 
