@@ -150,6 +150,14 @@ TRAPS: dict[str, tuple[str, list[str]]] = {
             f"{SCRIPTS}test_cancelling_the_await_cancels_the_call",
         ],
     ),
+    "issue 10": (
+        "there are no type hints of use",
+        [
+            "tests/types/test_types.py::test_mypy_says_what_is_marked",
+            "tests/types/test_types.py::test_pyright_says_what_is_marked",
+            "tests/test_repository.py::test_both_packages_are_typed",
+        ],
+    ),
     "issue 11": (
         "Twisted and asyncio cannot share a process",
         [
@@ -251,7 +259,6 @@ TRAPS: dict[str, tuple[str, list[str]]] = {
 }
 
 TO_COME = {
-    "issue 10": "there are no type hints of use",
     "issue 15": "no client for scripts, threads and notebooks, which have no event loop",
     "found 5": "the command line exits with 0 on an error, takes every argument for text, and knows one way to log in",
 }
