@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, assert_type
@@ -21,6 +22,11 @@ class Point:
 
 def add(a: int, b: int) -> int:
     return a + b
+
+
+async def numbers() -> AsyncIterator[int]:
+    yield 1
+    yield 2
 
 
 async def main() -> None:
@@ -44,6 +50,12 @@ async def main() -> None:
         for each in await session.subscribe(Handlers()):
             assert_type(each.is_active, bool)
         assert_type(session.session_details.authid, str | None)
+        async with session.stream("com.example.count", 3, timeout=10, buffer=16) as stream:
+            async for part in stream:
+                print(part)
+        print(stream.result)
+        async for number in session.stream("com.example.numbers", numbers()):
+            five += number
         session.define(TooHot, "com.example.error.too_hot")
         try:
             await session.call("com.example.slow", options=CallOptions(details=True))

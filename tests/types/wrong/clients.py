@@ -24,6 +24,11 @@ async def main() -> None:
         await session.register(add, "com.add", CallOptions())  # error: call-overload, reportCallIssue
         held = await session.subscribe(print, "com.news")
         await held.unsubscribe()  # error: attr-defined, reportAttributeAccessIssue
+        for _ in session.stream("com.count"):  # error: attr-defined, reportGeneralTypeIssues
+            print("never")
+        async for part in session.stream("com.count", buffer="16"):  # error: arg-type, reportArgumentType
+            print(part)
+        await session.stream("com.count")  # error: misc, reportGeneralTypeIssues
         session.define(3)  # error: arg-type, reportArgumentType
         print(text, session.session_details.sesion)  # error: attr-defined, reportAttributeAccessIssue
     with connect("ws://router/"):  # error: attr-defined, reportGeneralTypeIssues
