@@ -6,13 +6,14 @@ It knows no event loop: a client or a component asks it for what is to be regist
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 from wamp.exception import SessionNotReady
 from wamp.types import RegisterOptions, SubscribeOptions
 
 if TYPE_CHECKING:
+    from wamp.auth import Auth
     from wamp.durations import Duration
     from wamp.kept import Kept, KeptRegistration, KeptSubscription
 
@@ -20,6 +21,19 @@ __all__ = ["App"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _Entry = Callable[[str], "Iterator[KeptRegistration] | Iterator[KeptSubscription]"]
+
+
+class How(TypedDict, total=False):
+    """How to connect: arguments of ``wamp.asyncio.connect`` that ``App.run`` hands on."""
+
+    auth: Auth
+    timeout: Duration | None
+    serializers: Sequence[str] | None
+    tls: Any
+    headers: Mapping[str, str] | None
+    proxy: Mapping[str, Any] | None
+    offline_publishes: int
+    reconnect: bool
 
 
 class App:
@@ -152,12 +166,12 @@ class App:
 
     def run(
         self,
-        url: Any = "ws://127.0.0.1:8080/ws",
+        url: str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]] = "ws://127.0.0.1:8080/ws",
         realm: str = "realm1",
         *,
         wait: Duration = math.inf,
         log_level: str | None = "info",
-        **how: Any,
+        **how: Unpack[How],
     ) -> None:
         """Connect on asyncio and serve until SIGINT, SIGTERM or a reason that another attempt would meet again, which is raised.
 

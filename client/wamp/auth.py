@@ -18,7 +18,7 @@ import string
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol, overload
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -29,6 +29,7 @@ from wamp.protocol.auth.encoding import base64_bytes, base64_text
 from wamp.types import Challenge, TransportDetails
 
 __all__ = [
+    "Auth",
     "AuthAnonymous",
     "AuthCryptoSign",
     "AuthCryptosign",
@@ -200,7 +201,11 @@ class CryptosignKey:
         """Tell whether this is a private key."""
         return self._private is not None
 
-    def public_key(self, binary: bool = False) -> Any:
+    @overload
+    def public_key(self, binary: Literal[False] = False) -> str: ...
+    @overload
+    def public_key(self, binary: Literal[True]) -> bytes: ...
+    def public_key(self, binary: bool = False) -> str | bytes:
         """Return the public key, in hexadecimal or as bytes."""
         return self._public if binary else self._public.hex()
 
@@ -244,9 +249,20 @@ class ChallengedSession(Protocol):
 class Authenticator(Protocol):
     """One way to log in."""
 
-    name: ClassVar[str]
-    authid: str | None
-    authrole: str | None
+    @property
+    def name(self) -> str:
+        """The method, as the router knows it."""
+        ...
+
+    @property
+    def authid(self) -> str | None:
+        """Who wants to log in."""
+        ...
+
+    @property
+    def authrole(self) -> str | None:
+        """As what."""
+        ...
 
     @property
     def authextra(self) -> Dict:
@@ -452,9 +468,11 @@ def create_authenticator(name: str, **kwargs: Any) -> Authenticator:
     return authenticator
 
 
-def authenticators(
-    auth: Authenticator | Iterable[Authenticator] | Mapping[str, Mapping[str, Any] | Authenticator] | None,
-) -> list[Authenticator]:
+Auth = Authenticator | Iterable[Authenticator] | Mapping[str, Mapping[str, Any] | Authenticator] | None
+"""What an argument ``auth`` takes: a way to log in, several, or methods with their arguments."""
+
+
+def authenticators(auth: Auth) -> list[Authenticator]:
     """Return the authenticators that an argument ``auth`` means: one, several, or methods with their arguments.
 
     Raise ValueError for a method or an argument that is not right.

@@ -23,6 +23,7 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Coroutine,
     Generator,
     Iterable,
     Iterator,
@@ -34,7 +35,7 @@ from copy import copy
 from inspect import Parameter
 from itertools import chain, repeat
 from math import inf
-from typing import Any, Final, TypeVar, overload
+from typing import Any, Final, ParamSpec, TypeVar, overload
 
 import msgspec
 from msgspec import ValidationError
@@ -45,6 +46,7 @@ from wamp.types import CallResult
 __all__ = ["Typed", "converted", "stream_item", "stream_parameter", "typed"]
 
 T = TypeVar("T")
+P = ParamSpec("P")
 Converter = Callable[[Any], Any]
 """Takes a value, returns it in another form or raises ValidationError."""
 
@@ -496,6 +498,12 @@ def _is(kind: Callable[[Any], bool], function: Callable[..., Any]) -> bool:
     return kind(function) or kind(type(function).__call__)
 
 
+@overload
+def typed(
+    function: Callable[P, Awaitable[T]], *, details_arg: str | None = None
+) -> Callable[P, Coroutine[Any, Any, T]]: ...
+@overload
+def typed(function: Callable[P, T], *, details_arg: str | None = None) -> Callable[P, T]: ...
 def typed(function: Callable[..., Any], *, details_arg: str | None = None) -> Callable[..., Any]:
     """Return a function that checks arguments and results of ``function`` against its type hints: see ``Typed``.
 

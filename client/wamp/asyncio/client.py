@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from wamp.app import App
+    from wamp.auth import Auth
     from wamp.request import Publication
     from wamp.types import RegisterOptions, SubscribeOptions
 
@@ -528,7 +529,7 @@ def connect(
     url: str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]] = "ws://127.0.0.1:8080/ws",
     realm: str = "realm1",
     *,
-    auth: Any = None,
+    auth: Auth = None,
     app: App | None = None,
     timeout: Duration | None = None,
     wait: Duration = 0.0,

@@ -13,9 +13,9 @@ from wamp.asyncio.log import Log
 from wamp.shell import Hooks, Shell
 
 if TYPE_CHECKING:
-    from wamp.request import Registration, Subscription
+    from wamp.request import Publication, Registration, Subscription
     from wamp.transport import Transport
-    from wamp.types import PublishOptions, RegisterOptions, SubscribeOptions
+    from wamp.types import CallOptions, PublishOptions, RegisterOptions, SubscribeOptions
 
 __all__ = ["ApplicationSession", "Failure", "Session"]
 
@@ -67,10 +67,12 @@ class ApplicationSession(Shell):
 
     if TYPE_CHECKING:
 
-        def call(self, procedure: str, *args: Any, **kwargs: Any) -> asyncio.Future[Any]: ...
+        def call(
+            self, procedure: str, *args: Any, options: CallOptions | None = None, **kwargs: Any
+        ) -> asyncio.Future[Any]: ...
         def publish(
             self, topic: str, *args: Any, options: PublishOptions | None = None, **kwargs: Any
-        ) -> asyncio.Future[Any]: ...
+        ) -> asyncio.Future[Publication | None]: ...
         @overload
         def register(
             self,

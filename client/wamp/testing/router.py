@@ -86,7 +86,7 @@ class Router:
     ) -> None:
         planned = plan(config, auth, transport, keys)
         self.clock = Clock()
-        self.default_realm = planned.config.realms[0].name
+        self.default_realm: str = planned.config.realms[0].name
         self._name = f"test-{secrets.token_hex(8)}"
         self._lock = RLock()
         self._depth = 0  # how many turns are inside each other, in the one thread that has the lock

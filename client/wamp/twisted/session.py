@@ -13,8 +13,8 @@ from wamp.shell import Hooks, Shell
 from wamp.twisted.deferreds import all_of, gathered, waiting
 
 if TYPE_CHECKING:
-    from wamp.request import Registration, Subscription
-    from wamp.types import PublishOptions, RegisterOptions, SubscribeOptions
+    from wamp.request import Publication, Registration, Subscription
+    from wamp.types import CallOptions, PublishOptions, RegisterOptions, SubscribeOptions
 
 __all__ = ["ApplicationSession", "Session"]
 
@@ -37,10 +37,12 @@ class ApplicationSession(Shell):
 
     if TYPE_CHECKING:
 
-        def call(self, procedure: str, *args: Any, **kwargs: Any) -> Deferred[Any]: ...
+        def call(
+            self, procedure: str, *args: Any, options: CallOptions | None = None, **kwargs: Any
+        ) -> Deferred[Any]: ...
         def publish(
             self, topic: str, *args: Any, options: PublishOptions | None = None, **kwargs: Any
-        ) -> Deferred[Any]: ...
+        ) -> Deferred[Publication | None]: ...
         @overload
         def register(
             self,

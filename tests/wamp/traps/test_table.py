@@ -19,6 +19,8 @@ COMPONENT = "tests/wamp/twisted/test_component.py::"
 RUNNER = "tests/wamp/twisted/test_runner.py::"
 SESSION = "tests/wamp/twisted/test_application_session.py::"
 REQUESTS = "tests/wamp/test_session_requests.py::"
+CLIENT = "tests/wamp/asyncio/test_client.py::"
+COMMANDS = "tests/wamprouter/cli/test_clients.py::"
 SCRIPTS = "tests/interop/test_asyncio_component.py::"
 TESTING = "tests/wamp/testing/"
 
@@ -130,6 +132,7 @@ TRAPS: dict[str, tuple[str, list[str]]] = {
         [
             "test_connections.py::test_a_runner_on_asyncio_connects_again_if_asked_to",
             "test_connections.py::test_a_client_comes_back_with_what_it_has_registered",
+            f"{CLIENT}test_registrations_and_subscriptions_come_back",
             f"{TESTING}test_time.py::test_a_component_connects_again_in_the_routers_time",
             "tests/wamp/test_backoff.py::test_a_fleet_comes_back_spread_out",
         ],
@@ -138,6 +141,7 @@ TRAPS: dict[str, tuple[str, list[str]]] = {
         "time-outs of calls do nothing, or come too early, as something else",
         [
             "test_sessions.py::test_a_call_times_out_when_it_says_so",
+            f"{CLIENT}test_a_call_without_an_answer_fails_in_time",
             "tests/wamp/test_types.py::test_a_timeout_may_be_given_as_a_timedelta",
             f"{TESTING}test_time.py::test_a_call_does_not_time_out_before",
         ],
@@ -150,6 +154,14 @@ TRAPS: dict[str, tuple[str, list[str]]] = {
             f"{SCRIPTS}test_cancelling_the_await_cancels_the_call",
         ],
     ),
+    "issue 10": (
+        "there are no type hints of use",
+        [
+            "tests/types/test_types.py::test_mypy_says_what_is_marked",
+            "tests/types/test_types.py::test_pyright_says_what_is_marked",
+            "tests/test_repository.py::test_both_packages_are_typed",
+        ],
+    ),
     "issue 11": (
         "Twisted and asyncio cannot share a process",
         [
@@ -159,7 +171,10 @@ TRAPS: dict[str, tuple[str, list[str]]] = {
     ),
     "issue 12": (
         "no `async with connect()`, no composition under a prefix",
-        ["test_sessions.py::test_a_session_is_a_block_and_an_app_a_blueprint_with_a_prefix"],
+        [
+            "test_sessions.py::test_a_session_is_a_block_and_an_app_a_blueprint_with_a_prefix",
+            f"{CLIENT}test_a_block_is_a_session_that_leaves_at_its_end",
+        ],
     ),
     "issue 13": (
         "run takes over logging, and what the user prints",
@@ -239,11 +254,23 @@ TRAPS: dict[str, tuple[str, list[str]]] = {
             f"{REQUESTS}test_a_registration_that_the_router_revokes_takes_no_more_calls",
         ],
     ),
+    "found 5": (
+        "the command line exits with 0 on an error, takes every argument for text, and knows one way to log in",
+        [
+            f"{COMMANDS}test_an_error_of_the_router_is_status_1_and_one_line",
+            f"{COMMANDS}test_a_realm_that_is_not_there_is_status_1",
+            f"{COMMANDS}test_no_router_is_status_3",
+            f"{COMMANDS}test_call_passes_typed_arguments",
+            f"{COMMANDS}test_every_method_logs_in",
+            f"{COMMANDS}test_a_certificate_that_is_named_is_trusted",
+        ],
+    ),
     "found 6": (
         "a realm that does not exist and wrong credentials are tried for ever",
         [
             "test_connections.py::test_a_realm_that_does_not_exist_is_not_asked_for_again",
             f"{SCRIPTS}test_a_realm_that_does_not_exist_ends_the_script_with_status_1",
+            f"{CLIENT}test_a_realm_that_does_not_exist_is_said_at_once",
             f"{RUNNER}test_a_refusal_is_raised_from_run",
             "tests/interop/test_login.py::test_who_has_not_is_told_so",
         ],
@@ -251,9 +278,7 @@ TRAPS: dict[str, tuple[str, list[str]]] = {
 }
 
 TO_COME = {
-    "issue 10": "there are no type hints of use",
     "issue 15": "no client for scripts, threads and notebooks, which have no event loop",
-    "found 5": "the command line exits with 0 on an error, takes every argument for text, and knows one way to log in",
 }
 """Traps in what is not written yet."""
 
