@@ -20,7 +20,7 @@ REFUSED = 1  # as in wamprouter.cli
 def develop(
     context: click.Context, app: str, log_level: str, *, config: Path | None, with_router: bool, reload: bool
 ) -> None:
-    """Run an application in a process of its own; exit with its status."""
+    """Run an application in a process of its own; exit with its status, or 0 after a signal."""
     words = ["run", app, "--loglevel", log_level, *words_of(context)]
     try:
         with terminated_by_signals(), ExitStack() as stack:
@@ -31,6 +31,6 @@ def develop(
             status = supervise(words, router=process, watch=Watch(Path.cwd()) if reload else None)
     except NoRouter:
         status = REFUSED
-    except Terminated as end:
-        status = end.status
+    except Terminated:
+        status = 0  # as the router itself has it: it was asked to end, and has
     sys.exit(status)

@@ -37,18 +37,15 @@ class NoRouter(Exception):
 
 
 class Terminated(BaseException):
-    """A signal has come that ends us; ``status`` is that of our end."""
-
-    def __init__(self, number: int) -> None:
-        self.status = 128 + number
+    """A signal has come that ends us."""
 
 
 @contextmanager
 def terminated_by_signals() -> Iterator[None]:
     """Raise Terminated where SIGTERM or SIGHUP would end us with processes left behind."""
 
-    def end(number: int, _: FrameType | None) -> NoReturn:
-        raise Terminated(number)
+    def end(_: int, __: FrameType | None) -> NoReturn:
+        raise Terminated
 
     numbers = (signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(number, end) for number in numbers]

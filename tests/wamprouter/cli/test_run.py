@@ -142,6 +142,16 @@ def test_session_classes_run_and_log_in(start: Start, clients: Clients, folder: 
     assert (0, printed, "") == (running.result()[0], running.out, running.ready)
 
 
+@pytest.mark.parametrize("name", ["service:Session", "onreactor:Session", "onreactor:component"])
+def test_certificates_serve_both_event_loops(start: Start, clients: Clients, folder: Path, name: str) -> None:
+    """The authority's and our own."""
+    mine = clients.authority.issue("joe")
+    words = ["--ca", str(clients.authority.file), "--cert", mine["certificate"], "--cert-key", mine["key"]]
+    running = start("run", name, *words, "--url", clients.certificate_url, "--loglevel", "error")
+    assert (0, "") == (running.result()[0], running.ready)
+    assert running.out.split()[-1] in ("joe", "realm1")
+
+
 def test_an_app_serves_until_a_signal(start: Start, clients: Clients, folder: Path) -> None:
     """Then it leaves, with status 0."""
     running = start("run", "service:app", "--loglevel", "error", waits_for="stdout")
@@ -176,7 +186,7 @@ def test_a_router_is_started_and_ended(start: Start, clients: Clients, folder: P
     assert running.stdout.readline().startswith("joined as ")
     assert "6\n" == clients.run("call", "com.example.service.double", "3", url=f"unix://{place}").stdout
     running.send_signal(signal.SIGTERM)
-    assert 143 == running.result()[0]
+    assert 0 == running.result()[0]
     assert 3 == clients.run("publish", "com.example.topic", url=f"unix://{place}").exit_code
 
 
