@@ -15,7 +15,7 @@ import click
 
 from wamprouter.cli.clients import call, publish, register, subscribe
 from wamprouter.cli.credentials import credential, keygen
-from wamprouter.cli.tools import bench, completion, shell
+from wamprouter.cli.tools import bench, completion, run, shell
 
 if TYPE_CHECKING:
     from wamprouter.config import Checked, ConfigError
@@ -314,7 +314,7 @@ def version() -> None:
     click.echo(f"wamprouter {__version__}")
 
 
-for _command in (bench, call, completion, credential, keygen, publish, register, shell, subscribe):
+for _command in (bench, call, completion, credential, keygen, publish, register, run, shell, subscribe):
     main.add_command(_command)
 
 

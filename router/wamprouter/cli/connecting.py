@@ -11,7 +11,7 @@ from wamp.urls import parse_url
 from wamprouter.cli.login import authenticators
 from wamprouter.cli.options import Connection
 
-__all__ = ["arguments_of_connect", "connect", "connecting"]
+__all__ = ["arguments_of_connect", "connect", "connecting", "tls_context"]
 
 
 def connecting(where: Connection, **more: Any) -> Connecting:
@@ -27,14 +27,14 @@ def arguments_of_connect(where: Connection, *, may_ask: bool = True) -> dict[str
     return {
         "url": where.url,
         "realm": where.realm,
-        "wait": where.wait,
+        "wait": where.wait or 0.0,
         "serializers": [where.serializer] if where.serializer else None,
-        "tls": _tls(where),
+        "tls": tls_context(where),
         "auth": authenticators(where, os.environ, may_ask=may_ask),
     }
 
 
-def _tls(where: Connection) -> ssl.SSLContext | None:
+def tls_context(where: Connection) -> ssl.SSLContext | None:
     """Return what checks the router's certificate, unless the platform's authorities are right and we have none of our own."""
     if where.cert_key is not None and where.cert is None:
         raise ValueError("--cert-key without --cert")

@@ -98,7 +98,7 @@ async def _opened(connecting: Connecting) -> Client:
 
 def names(session: Client) -> dict[str, Any]:
     """Return what is there to begin with."""
-    verbs = {name: getattr(session, name) for name in ("call", "publish", "subscribe", "register", "rpc")}
+    verbs = {name: getattr(session, name) for name in ("call", "publish", "subscribe", "register", "rpc", "stream")}
     return {"__name__": "__console__", "asyncio": asyncio, "wamp": wamp, "session": session, **verbs}
 
 

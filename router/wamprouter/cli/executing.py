@@ -110,7 +110,7 @@ async def _ask(stdin: asyncio.StreamWriter, question: bytes) -> None:
 
 async def _end(process: asyncio.subprocess.Process) -> None:
     """End a program, and whatever it has started in its group."""
-    with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError, PermissionError):  # nobody is left; macOS says so of those that have ended
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
 

@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 import click
 
-from wamp.auth import Authenticator, ChallengedSession, CryptosignKey, compute_totp, create_authenticator
+from wamp.auth import Authenticator, AuthTicket, ChallengedSession, CryptosignKey, compute_totp, create_authenticator
 from wamp.types import Challenge
 from wamprouter.cli.options import Connection
 
 __all__ = ["authenticators"]
 
-_BY_SECRET: Final = {"wampcra": "secret", "scram": "password", "wamp-scram": "password"}
+_BY_SECRET: Final = {"totp": "secret", "wampcra": "secret", "scram": "password", "wamp-scram": "password"}
 """Method -> what its authenticator calls the secret."""
 
 
@@ -26,6 +26,8 @@ def authenticators(who: Connection, environ: Mapping[str, str], *, may_ask: bool
     ``may_ask``.
     """
     method = who.authmethod or _method(who, environ)
+    if method == "anonymous" and who.authmethod is who.authid is who.authrole is who.channel_binding is None:
+        return []  # nothing to say of ourselves
     if who.channel_binding and method != "cryptosign":
         raise ValueError(f"--channel-binding is for cryptosign, and the method is {method}")
     return [_authenticator(method, who, _Secrets(environ, may_ask))]
@@ -45,29 +47,26 @@ def _method(who: Connection, environ: Mapping[str, str]) -> str:
 
 
 def _authenticator(method: str, who: Connection, secrets: _Secrets) -> Authenticator:
-    name, credential = _credential(method, who, secrets)
-    extra = {"channel_binding": who.channel_binding} if who.channel_binding else None
-    more = {"authid": who.authid, "authrole": who.authrole, "authextra": extra, **credential}
-    if name == "tls":
+    if method == "tls":
         return _Tls(who.authid, who.authrole)
-    if name != "anonymous" and who.authid is None and name != "cryptosign":
+    if method not in ("anonymous", "cryptosign") and who.authid is None:
         raise ValueError(f"{method} needs --authid")
-    return create_authenticator(name, **more)
+    extra = {"channel_binding": who.channel_binding} if who.channel_binding else None
+    more = {"authid": who.authid, "authrole": who.authrole, "authextra": extra, **_credential(method, who, secrets)}
+    return _Totp(**more) if method == "totp" else create_authenticator(method, **more)
 
 
-def _credential(method: str, who: Connection, secrets: _Secrets) -> tuple[str, dict[str, Any]]:
-    """Return the method as WAMP knows it, and what proves who we are."""
+def _credential(method: str, who: Connection, secrets: _Secrets) -> dict[str, Any]:
+    """Return what proves who we are, as the method's authenticator takes it."""
     if method == "ticket":
-        return method, {"ticket": secrets.find("ticket", who.ticket_file, "WAMP_TICKET")}
-    if method == "totp":  # digits that change with the time, sent as a ticket
-        return "ticket", {"ticket": compute_totp(secrets.find("secret", who.secret_file, "WAMP_SECRET"))}
+        return {"ticket": secrets.find("ticket", who.ticket_file, "WAMP_TICKET")}
     if method in _BY_SECRET:
-        return method, {_BY_SECRET[method]: secrets.find("secret", who.secret_file, "WAMP_SECRET")}
-    if method == "cryptosign":
-        if who.key_file is None:
-            raise ValueError("cryptosign needs --key-file")
-        return method, {"privkey": _key(who.key_file)}
-    return method, {}
+        return {_BY_SECRET[method]: secrets.find("secret", who.secret_file, "WAMP_SECRET")}
+    if method != "cryptosign":
+        return {}
+    if who.key_file is None:
+        raise ValueError("cryptosign needs --key-file")
+    return {"privkey": _key(who.key_file)}
 
 
 class _Secrets(NamedTuple):
@@ -112,6 +111,18 @@ def _text(file: Path) -> str:
         raise ValueError(f"{file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ValueError(f"{file}: not UTF-8") from None
+
+
+class _Totp(AuthTicket):
+    """A ticket of digits that change with the time: those of the moment in which the router asks."""
+
+    def __init__(self, *, secret: str, **who: Any) -> None:
+        super().__init__(ticket=compute_totp(secret), **who)  # raises if it is no secret
+        self._secret = secret
+
+    def on_challenge(self, session: ChallengedSession, challenge: Challenge) -> str:
+        self._check_method(challenge)
+        return compute_totp(self._secret)
 
 
 class _Tls:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import click
+from click.core import ParameterSource
 
 __all__ = [
     "INTERRUPTED",
@@ -23,9 +24,11 @@ __all__ = [
     "ClientCommand",
     "Connection",
     "connection_options",
+    "is_said",
     "json_option",
     "match_option",
     "payload_arguments",
+    "words_of",
 ]
 
 INTERRUPTED: Final = 130  # 128 and the number of SIGINT, as a shell has it
@@ -43,7 +46,7 @@ class Connection(NamedTuple):
 
     url: str
     realm: str
-    wait: float
+    wait: float | None
     serializer: str | None
     ca: Path | None
     cert: Path | None
@@ -74,9 +77,8 @@ _CONNECTION: Final = (
     _option(
         "--wait",
         type=click.FloatRange(min=0),
-        default=0.0,
         metavar="SECONDS",
-        help="Try for so long to connect, if there is no router yet. Default: once.",
+        help="Try for so long to connect, if there is no router yet. Default: once, and `run` for ever.",
     ),
     _option(
         "--serializer",
@@ -137,6 +139,20 @@ def connection_options(function: _F) -> _F:
     for option in reversed(_CONNECTION):
         command = option(command)
     return command  # type: ignore[no-any-return]  # what it was, with more options
+
+
+def is_said(context: click.Context, name: str) -> bool:
+    """Tell whether a shared option was given, as a word or by its variable."""
+    return context.get_parameter_source(name) in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+
+
+def words_of(context: click.Context) -> list[str]:
+    """Return the shared options that were given as words, for another process with our environment."""
+    words: list[str] = []
+    for name in Connection._fields:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            words += [f"--{name.replace('_', '-')}", str(context.params[name])]
+    return words
 
 
 json_option: Final = click.option(

@@ -1,10 +1,12 @@
 """`wamprouter bench`, `shell`, `run` and `completion`: the words they take. What they do is imported when they run."""
 
+from pathlib import Path
+
 import click
 
 from wamprouter.cli.options import ClientCommand, Connection, connection_options, json_option
 
-__all__ = ["bench", "completion", "shell"]
+__all__ = ["bench", "completion", "run", "shell"]
 
 
 @click.command(cls=ClientCommand)
@@ -76,6 +78,52 @@ def shell(connection: Connection) -> None:
     except Error as error:
         fail(error, is_json=False)
     sys.exit(status)
+
+
+@click.command(cls=ClientCommand)
+@click.argument("app", metavar="MODULE:APP")
+@click.option("--with-router", is_flag=True, help="Start a router first, and end it afterwards.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The configuration of that router. Default: realm1 for anyone on this machine, at ws://127.0.0.1:8080/ws.",
+)
+@click.option(
+    "--reload", is_flag=True, help="Start the application anew when a Python file below the current folder changes."
+)
+@click.option(
+    "--loglevel",
+    type=click.Choice(("error", "warn", "info", "debug")),
+    default="info",
+    show_default=True,
+    help="The least important lines that the client library logs.",
+)
+@connection_options
+@click.pass_context
+def run(
+    context: click.Context,
+    connection: Connection,
+    app: str,
+    with_router: bool,
+    config: Path | None,
+    reload: bool,
+    loglevel: str,
+) -> None:
+    """Run an application: a wamp.App, a Component, or a session class.
+
+    It is looked for in the current folder first. A Component that names a router of its own keeps it, unless --url or $WAMP_URL is given.
+    """
+    if config is not None and not with_router:
+        raise click.UsageError("--config: only with --with-router")
+    if with_router or reload:
+        from wamprouter.cli.development import develop
+
+        develop(context, app, loglevel, config=config, with_router=with_router, reload=reload)
+    else:
+        from wamprouter.cli.hosting import host
+
+        host(context, app, loglevel, connection)
 
 
 @click.command()

@@ -29,10 +29,19 @@ class Clients:
 
 
 class Running(subprocess.Popen[str]):
-    """A command that goes on until it is told to end. ``ready`` is its first line on standard error."""
+    """A command that goes on until it is told to end. ``ready`` is its first line, on standard error if not told otherwise."""
+
+    out = ""
+    """All of standard output that ``ready`` does not have, when it has ended."""
 
     def __init__(
-        self, words: tuple[str, ...], environ: dict[str, str], *, env: dict[str, str] | None = None, **how: Any
+        self,
+        words: tuple[str, ...],
+        environ: dict[str, str],
+        *,
+        env: dict[str, str] | None = None,
+        waits_for: str = "stderr",
+        **how: Any,
     ) -> None:
         path = os.pathsep.join((str(ROOT / "client"), str(ROOT / "router")))
         super().__init__(
@@ -43,10 +52,9 @@ class Running(subprocess.Popen[str]):
             env={**os.environ, "PYTHONPATH": path, **environ, **(env or {})},
             **how,
         )
-        assert self.stderr is not None
-        self.ready = self.stderr.readline()
+        self.ready: str = getattr(self, waits_for).readline()
 
     def result(self) -> tuple[int, str, str]:
         """Return exit status, output and the rest of standard error, when it has ended."""
-        out, err = self.communicate(timeout=20)
-        return self.returncode, out, err
+        self.out, err = self.communicate(timeout=20)
+        return self.returncode, self.out, err

@@ -35,8 +35,14 @@ def secret(tmp_path: Path) -> Path:
     return file
 
 
-def test_without_anything_we_are_anonymous() -> None:
-    assert "anonymous" == login().name
+def test_without_anything_there_is_nothing_to_say() -> None:
+    """Which is how a client is anonymous."""
+    assert [] == authenticators(NOTHING, {})
+
+
+def test_a_name_without_credentials_is_anonymous() -> None:
+    found = login(authid="joe")
+    assert ("anonymous", "joe") == (found.name, found.authid)
 
 
 def test_a_ticket_comes_from_the_environment() -> None:
@@ -58,6 +64,7 @@ def test_a_secret_alone_is_for_wampcra() -> None:
 
 
 def test_totp_is_a_ticket_made_of_the_secret_and_the_time() -> None:
+    """The time at which the router asks, so that it can ask again."""
     found = login({"WAMP_SECRET": "GEZDGNBVGY3TQOJQ"}, authmethod="totp", authid="joe")
     before = compute_totp("GEZDGNBVGY3TQOJQ")
     assert ticket_of(found) in (before, compute_totp("GEZDGNBVGY3TQOJQ"))
@@ -102,7 +109,7 @@ def test_channel_binding_is_asked_for() -> None:
         ),
         ({"WAMP_TICKET": "a"}, {}, "ticket needs --authid"),
         ({}, {"authmethod": "cryptosign"}, "cryptosign needs --key-file"),
-        ({}, {"ticket_file": Path("none")}, "none: cannot be read: No such file or directory"),
+        ({}, {"ticket_file": Path("none"), "authid": "joe"}, "none: cannot be read: No such file or directory"),
         ({}, {"key_file": Path("none")}, "none: cannot be read: No such file or directory"),
         (
             {},
