@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from wamp.connector import LEAVE_TIMEOUT, Connector
 
-__all__ = ["Running", "current_loop", "run_loop"]
+__all__ = ["Running", "current_loop", "run_loop", "tidy"]
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -89,7 +89,7 @@ def run_loop(loop: asyncio.AbstractEventLoop, ended: asyncio.Future[Any], stop: 
         if not ended.done():
             stop()
             _complete(loop, asyncio.wait([ended], timeout=2 * LEAVE_TIMEOUT))
-    _tidy(loop)
+    tidy(loop)
 
 
 def _complete(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any]) -> None:
@@ -125,7 +125,7 @@ def _on_signal(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> Ite
             loop.remove_signal_handler(number)
 
 
-def _tidy(loop: asyncio.AbstractEventLoop) -> None:
+def tidy(loop: asyncio.AbstractEventLoop) -> None:
     """End what still runs in a loop that is not run any more."""
     tasks = asyncio.all_tasks(loop)
     for task in tasks:

@@ -1,0 +1,35 @@
+import pytest
+
+import wamp
+from tests.support.process import RouterProcess, config, endpoint
+from tests.wamp.blocking.waiting import threads, until
+from wamp.testing import Router
+
+
+@pytest.fixture
+def router():
+    with Router() as router:
+        yield router
+
+
+@pytest.fixture
+def session(router):
+    with wamp.connect(router.url) as session:
+        yield session
+
+
+@pytest.fixture(scope="package")
+def process(tmp_path_factory):
+    """A router in a process of its own, with real sockets."""
+    folder = tmp_path_factory.mktemp("router")
+    transports = [{"type": kind, "endpoint": endpoint()} for kind in ("websocket", "rawsocket")]
+    with RouterProcess(folder, config(*transports)) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left():
+    """No test leaves a thread behind."""
+    before = threads()
+    yield
+    until(lambda: threads() <= before)
