@@ -33,7 +33,7 @@ class Rpc:
     def __getitem__(self, name: str) -> Self:
         return type(self)(self._call, self._how, f"{self._uri}.{name}" if self._uri else name)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         if self._uri:
             return self._call(self._uri, args, kwargs, **self._how)
         if args:

@@ -69,7 +69,8 @@ def test_who_says_nothing_is_not_waited_for(router: RouterProcess) -> None:
     silent.settimeout(20)
     assert silent.recv(1) == b""
     silent.close()
-    eventually(lambda: open_sockets(router) == before, "it is closed")
+    # Fewer, if one of those before it was not quite closed then.
+    eventually(lambda: open_sockets(router) <= before, "it is closed")
 
 
 def test_nobody_else_may_open_it(router: RouterProcess) -> None:

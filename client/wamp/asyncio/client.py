@@ -162,6 +162,7 @@ class Client:
     def call(
         self,
         procedure: str,
+        /,
         *args: Any,
         options: CallOptions | None = None,
         timeout: Duration | None = None,
@@ -172,6 +173,7 @@ class Client:
     def call(
         self,
         procedure: str,
+        /,
         *args: Any,
         options: CallOptions | None = None,
         timeout: Duration | None = None,
@@ -181,6 +183,7 @@ class Client:
     def call(
         self,
         procedure: str,
+        /,
         *args: Any,
         options: CallOptions | None = None,
         timeout: Duration | None = None,
@@ -198,6 +201,7 @@ class Client:
     def stream(
         self,
         procedure: str,
+        /,
         *args: Any,
         options: CallOptions | None = None,
         timeout: Duration | None = None,
@@ -248,7 +252,7 @@ class Client:
             reply.set_exception(CallTimeout(f"no answer from {procedure} within {limit:g} s"))
 
     def publish(
-        self, topic: str, *args: Any, options: PublishOptions | None = None, **kwargs: Any
+        self, topic: str, /, *args: Any, options: PublishOptions | None = None, **kwargs: Any
     ) -> asyncio.Future[Publication | None]:
         """Publish an event. It is sent at once; awaiting what is returned keeps the pace of the connection.
 
