@@ -111,7 +111,7 @@ def _progress(loop: Loop, send: Callable[..., Any], /, *args: Any, **kwargs: Any
     if loop.thread.is_inside():
         send(*args, **kwargs)
     else:
-        loop.thread.ask(partial(send, *args, **kwargs)).answer(None, "progress")
+        loop.thread.wait(partial(send, *args, **kwargs), None, "progress")
 
 
 class AppInWorkers(App):

@@ -426,6 +426,7 @@ class BlockingSession:
             except BaseException:
                 engine.stop()
                 engine.thread.join(LEAVE_TIMEOUT)
+                self._workers.dismiss()
                 self._engine = None
                 raise
             return engine

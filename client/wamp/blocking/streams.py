@@ -73,9 +73,11 @@ def call_with_progress(
                 BufferFull(f"{what}: {PARTS} progressive results wait for on_progress, the call was cancelled")
             )
 
-    reply = thread.ask(partial(call, options=msgspec.structs.replace(options, on_progress=put)))
+    reply = Reply(thread, partial(call, options=msgspec.structs.replace(options, on_progress=put)))
     reply.add_done_callback(lambda _: parts.put(None))
     try:
+        thread.refuse_inside(what)
+        thread.post(reply.begin)
         _pass_on(parts, limit)
     except Empty:
         if reply.cancel():

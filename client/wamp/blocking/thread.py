@@ -70,11 +70,12 @@ class Reply(Future[Any]):
         self._is_withdrawn = False
 
     def answer(self, limit: float | None, what: str) -> Any:
-        """Wait for the result, ``limit`` seconds at most; whoever stops waiting, also by Ctrl-C, cancels it.
+        """Ask the loop and wait for the result, ``limit`` seconds at most; whoever stops waiting, also by Ctrl-C, cancels it.
 
         Raise CallTimeout, or what the loop has raised.
         """
         try:
+            self._thread.post(self.begin)
             return self.result(limit)
         except TimeoutError:
             if self.cancel():
@@ -176,11 +177,14 @@ class LoopThread:
         if self.is_over:
             self._take_out()
         elif not self._is_awake:
-            self._is_awake = True
             try:
+                self._is_awake = True
                 self.loop.call_soon_threadsafe(self._take_out)
             except RuntimeError:  # closed at this very moment
                 self._take_out()
+            except BaseException:  # Ctrl-C: whoever comes next must wake the loop
+                self._is_awake = False
+                raise
 
     def ask(self, start: Callable[[], Any]) -> Reply:
         """Let the loop do something."""
@@ -194,7 +198,7 @@ class LoopThread:
         Raise CallTimeout, what the loop has raised, or RuntimeError in the loop's own thread.
         """
         self.refuse_inside(what)
-        return self.ask(start).answer(limit, what)
+        return Reply(self, start).answer(limit, what)
 
     def refuse_inside(self, what: str) -> None:
         """Raise RuntimeError in the loop's own thread, which would wait for itself."""

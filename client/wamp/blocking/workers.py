@@ -102,7 +102,8 @@ class Workers:
         self._queue: deque[Job] = deque()
         self._threads: list[threading.Thread] = []
         self._is_closed = False
-        self._turn = threading.Condition(threading.Lock())
+        self._era = 0  # threads of an earlier one end when they have nothing to do
+        self._turn = threading.Condition()  # reentrant: the garbage collector may close it at any moment
 
     def run(self, function: Callable[[], Any], lane: Lane | None = None) -> Job:
         """Run a function for the loop whose thread this is; raise ApplicationError if there is no room for it."""
@@ -136,11 +137,12 @@ class Workers:
         if self._idle <= len(self._queue) and len(self._threads) < self._count:
             name = f"wamp-worker-{len(self._threads) + 1}"
             thread = threading.Thread(target=self._work, name=name, daemon=True)
+            self._threads.append(thread)
             try:
                 thread.start()
             except RuntimeError:  # the interpreter exits
+                self._threads.remove(thread)
                 return bool(self._threads)
-            self._threads.append(thread)
         return True
 
     def has_me(self) -> bool:
@@ -154,10 +156,16 @@ class Workers:
             self._queue.clear()
             self._turn.notify_all()
 
+    def dismiss(self) -> None:
+        """Let threads end that have nothing to do; others start when they are needed."""
+        with self._turn:
+            self._era += 1
+            self._turn.notify_all()
+
     def join(self, limit: float) -> None:
         """Wait for the threads to end, so many seconds at most: a function that runs cannot be stopped."""
         until = time.monotonic() + limit
-        for thread in self._threads:
+        for thread in list(self._threads):
             if thread is not threading.current_thread():
                 thread.join(max(until - time.monotonic(), 0))
 
@@ -165,15 +173,17 @@ class Workers:
 
     def _work(self) -> None:
         _mine.workers = self
-        while (job := self._next()) is not None:
+        era = self._era
+        while (job := self._next(era)) is not None:
             job.work()
             self._finished(job.lane)
             del job  # what the function was given is not kept until the next one comes
 
-    def _next(self) -> Job | None:
+    def _next(self, era: int) -> Job | None:
         with self._turn:
             while not self._queue:
-                if self._is_closed:
+                if self._is_closed or era != self._era:
+                    self._threads.remove(threading.current_thread())
                     return None
                 self._idle += 1
                 self._turn.wait()
