@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import wamp
 from tests.docs.pages import DOCS, README, URL, block, blocks, configurations
 from tests.docs.programs import Program, browse, needs_browser, node, router, web
 from tests.support.process import ROOT, RouterProcess, config
@@ -38,11 +39,12 @@ def test_a_program_runs_and_ends(tmp_path, program):
 
 def test_the_tests_that_are_shown_pass(tmp_path):
     """With pytest as a user starts it, and the fixtures that it finds by itself."""
-    shown = block(HOWTO / "test.md", "python")
-    (tmp_path / shown.name).write_text(shown.text, "utf-8")
+    shown = [each for each in blocks(HOWTO / "test.md") if each.language == "python"]
+    for each in shown:
+        (tmp_path / each.name).write_text(each.text, "utf-8")
     paths = os.pathsep.join((str(ROOT / "client"), str(ROOT / "router")))
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", shown.name],
+        [sys.executable, "-m", "pytest", "-q", *(each.name for each in shown)],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": paths},
         capture_output=True,
@@ -50,7 +52,38 @@ def test_the_tests_that_are_shown_pass(tmp_path):
         timeout=50,
         check=False,
     )
-    assert "2 passed" in ran.stdout, ran.stdout
+    assert "3 passed" in ran.stdout, ran.stdout
+
+
+VIEWS = """
+import django
+from django.conf import settings
+from django.test import RequestFactory
+settings.configure()
+django.setup()
+from shop import flask_app, views
+print(views.price(RequestFactory().get("/"), "tea").content.decode())
+answer = flask_app.app.test_client().get("/price/tea")
+print(answer.status_code, answer.json)
+"""
+
+
+def test_views_call_as_shown(tmp_path):
+    """Those of Django and of Flask, with the module that they share; and what they answer without a router."""
+    (tmp_path / "shop").mkdir()
+    with RouterProcess(tmp_path, config(web())) as running:
+        url = running.url("ws")
+        for each in blocks(HOWTO / "django-flask.md"):
+            if each.name:
+                (tmp_path / each.name).write_text(each.text.replace("ws://router:8080/ws", url), "utf-8")
+        with wamp.connect(url) as service:
+            service.register(len, "com.example.price")
+            with Program(tmp_path, VIEWS, url) as run:
+                assert (0, "{\"price\": 3}\n200 {'price': 3}\n", "") == run.end()
+    with Program(tmp_path, VIEWS, url) as run:
+        _, output, _ = run.end()
+    text = "the price service cannot be reached"
+    assert f"{{\"error\": \"{text}\"}}\n503 {{'error': '{text}'}}\n" == output
 
 
 def test_a_hosted_component_answers(tmp_path):

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from wamp.blocking import BlockingSession
     from wamp.testing.recorder import CallRecorder
     from wamp.testing.router import Router
 
-__all__ = ["call_recorder", "wamp_router", "wamp_router_config"]
+__all__ = ["call_recorder", "wamp_router", "wamp_router_config", "wamp_session"]
 
 
 @pytest.fixture
@@ -44,3 +45,12 @@ def call_recorder(wamp_router: Router) -> Iterator[CallRecorder]:
     recorder = CallRecorder(wamp_router)
     yield recorder
     recorder.close()
+
+
+@pytest.fixture
+def wamp_session(wamp_router: Router) -> Iterator[BlockingSession]:
+    """A blocking session on the first realm of ``wamp_router``: ``wamp_session.call("com.example.add2", 2, 3)``."""
+    from wamp.blocking import connect
+
+    with connect(wamp_router.url, realm=wamp_router.default_realm) as session:
+        yield session

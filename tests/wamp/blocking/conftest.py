@@ -1,6 +1,7 @@
 import pytest
 
 import wamp
+from tests.support.certificates import Authority
 from tests.support.process import RouterProcess, config, endpoint
 from tests.wamp.blocking.waiting import threads, until
 from wamp.testing import Router
@@ -19,11 +20,16 @@ def session(router):
 
 
 @pytest.fixture(scope="package")
-def process(tmp_path_factory):
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="package")
+def process(tmp_path_factory, authority):
     """A router in a process of its own, with real sockets."""
-    folder = tmp_path_factory.mktemp("router")
-    transports = [{"type": kind, "endpoint": endpoint()} for kind in ("websocket", "rawsocket")]
-    with RouterProcess(folder, config(*transports)) as running:
+    kinds = [("websocket", endpoint()), ("websocket", authority.endpoint()), ("rawsocket", endpoint())]
+    transports = [{"type": kind, "endpoint": where} for kind, where in kinds]
+    with RouterProcess(tmp_path_factory.mktemp("router"), config(*transports)) as running:
         yield running
 
 

@@ -17,9 +17,10 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(params=["ws", "rs"])
-def session(process, request):
-    with wamp.connect(process.url(request.param)) as session:
+@pytest.fixture(params=["ws", "wss", "rs"])
+def session(process, authority, request):
+    scheme = request.param
+    with wamp.connect(process.url(scheme), tls=authority.trusting() if scheme == "wss" else None) as session:
         yield session
 
 

@@ -36,6 +36,10 @@ def test_recorder(wamp_router, call_recorder):
     assert [3] == prices
     assert [["tea"]] == [call.args for call in call_recorder.calls("com.price")]
 
+def test_session(wamp_session, call_recorder):
+    call_recorder.reply("com.price", 3)
+    assert 3 == wamp_session.call("com.price", "tea")
+
 class TestConfigured:
     @pytest.fixture
     def wamp_router_config(self):
@@ -43,6 +47,9 @@ class TestConfigured:
 
     def test_realm(self, wamp_router):
         assert "shop" == wamp_router.default_realm
+
+    def test_session_on_the_realm(self, wamp_session):
+        assert "shop" == wamp_session.session_details.realm
 """
 
 
@@ -60,7 +67,7 @@ def outcome(tmp_path_factory):
 
 
 def test_a_users_tests_run_with_the_fixtures(outcome):
-    assert "3 passed" in outcome.stdout, outcome.stdout
+    assert "5 passed" in outcome.stdout, outcome.stdout
 
 
 def test_loading_the_plugin_imports_no_router(tmp_path):
