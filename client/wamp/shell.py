@@ -413,6 +413,11 @@ class Shell(ObservableMixin):
         up, when there is room again. Who awaits that cannot fill the memory.
         """
         options: PublishOptions | None = kwargs.pop("options", None) if kwargs else None
+        return self._publish(topic, args, kwargs, options)
+
+    def _publish(
+        self, topic: str, args: tuple[Any, ...], kwargs: dict[str, Any], options: PublishOptions | None
+    ) -> Any:
         transport = self._link()
         if options is None or not options.acknowledge:
             transport.send(self._wamp.publish(None, topic, args, kwargs, options))

@@ -260,9 +260,9 @@ class Client:
         ``connect`` was given ``offline_publishes``: raise BufferFull if so many wait, TransportLost if none may.
         """
         if self._session is not None and not self._offline:
-            return self._session.publish(topic, *args, options=options, **kwargs)
+            return self._session._publish(topic, args, kwargs, options)
         if not self._offline_publishes or self._closed.done():
-            return self._on_realm().publish(topic, *args, options=options, **kwargs)
+            return self._on_realm()._publish(topic, args, kwargs, options)
         if len(self._offline) >= self._offline_publishes:
             raise BufferFull(f"there is no connection, and {len(self._offline)} events wait for one")
         reply: asyncio.Future[Any] = self._loop.create_future()
@@ -392,7 +392,7 @@ class Client:
             if event.reply.cancelled():
                 continue
             try:
-                sent = session.publish(event.topic, *event.args, options=event.options, **event.kwargs)
+                sent = session._publish(event.topic, event.args, event.kwargs, event.options)
             except Error as error:
                 event.reply.set_exception(error)
             else:
