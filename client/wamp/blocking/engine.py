@@ -49,6 +49,10 @@ class Engine:
             raise TransportLost("not connected")
         return self._client
 
+    def is_begun(self) -> bool:
+        """Tell whether there is a client."""
+        return self._client is not None
+
     def is_up(self) -> bool:
         """Tell whether there is a session on the realm."""
         return self._client is not None and self._client.is_connected()

@@ -57,7 +57,7 @@ class _Procedure:
         self._workers = workers
         self._is_generator = inspect.isgeneratorfunction(inspect.unwrap(function))
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Job | AsyncGenerator[Any, None]:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Job | AsyncGenerator[Any, None]:
         details = kwargs.get(self._details_arg) if self._details_arg is not None else None
         if details is not None and details.progress is not None:
             details.progress = partial(_progress, _loop(), details.progress)
@@ -76,7 +76,7 @@ class InOrder:
         self._lane = Lane()
         self._missed = 0
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Job:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Job:
         try:
             job = self._workers.run(partial(self._function, *args, **kwargs), self._lane)
         except ApplicationError as full:

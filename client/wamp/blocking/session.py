@@ -130,7 +130,9 @@ class BlockingSession:
         if self._is_closed:
             return
         limit = None if timeout is None else self._limit(timeout)
-        engine = self._ready()
+        engine = self._engine
+        if engine is None or not engine.is_begun():
+            engine = self._ready()
         engine.thread.wait(engine.client.wait_closed, limit, "wait_closed")
 
     def close(self) -> None:
@@ -174,6 +176,7 @@ class BlockingSession:
     def call(
         self,
         procedure: str,
+        /,
         *args: Any,
         options: CallOptions | None = None,
         timeout: Duration | None = None,
@@ -184,6 +187,7 @@ class BlockingSession:
     def call(
         self,
         procedure: str,
+        /,
         *args: Any,
         options: CallOptions | None = None,
         timeout: Duration | None = None,
@@ -193,6 +197,7 @@ class BlockingSession:
     def call(
         self,
         procedure: str,
+        /,
         *args: Any,
         options: CallOptions | None = None,
         timeout: Duration | None = None,
@@ -236,6 +241,7 @@ class BlockingSession:
     def start_call(
         self,
         procedure: str,
+        /,
         *args: Any,
         options: CallOptions | None = None,
         timeout: Duration | None = None,
@@ -256,6 +262,7 @@ class BlockingSession:
     def stream(
         self,
         procedure: str,
+        /,
         *args: Any,
         options: CallOptions | None = None,
         timeout: Duration | None = None,
@@ -292,7 +299,7 @@ class BlockingSession:
     # -- events, procedures, handlers
 
     def publish(
-        self, topic: str, *args: Any, options: PublishOptions | None = None, **kwargs: Any
+        self, topic: str, /, *args: Any, options: PublishOptions | None = None, **kwargs: Any
     ) -> Publication | None:
         """Publish an event; return a ``Publication`` if ``acknowledge=True``, otherwise None as soon as there is room for the next one.
 

@@ -144,6 +144,19 @@ def test_a_procedure_is_called_by_its_name(session):
     assert 5 == session.rpc(timeout=5, returns=int).com.example.add(2, 3)
 
 
+def test_arguments_may_have_any_name(session):
+    names = ("self", "procedure", "topic", "function", "args", "kwargs", "call", "start", "what")
+    given = dict.fromkeys(names, 1)
+    seen = []
+    session.register(lambda **given: given, "com.echo")
+    session.subscribe(lambda **given: seen.append(given), "com.news")
+    assert given == session.call("com.echo", **given)
+    assert given == session.rpc.com.echo(**given)
+    assert given == session.start_call("com.echo", **given).result(5)
+    session.publish("com.news", options=PublishOptions(exclude_me=False), **given)
+    until(lambda: [given] == seen)
+
+
 def test_a_result_is_checked_when_asked(session, calls):
     calls.reply("com.get", "5")
     with pytest.raises(TypeCheckError):
@@ -339,6 +352,15 @@ def test_who_waits_for_the_end_returns_when_the_session_is_closed(session):
     session.close()
     thread.join(5)
     assert [None] == ended
+
+
+def test_who_waits_for_an_end_that_has_come_is_told_why(router):
+    with wamp.connect(router.url, reconnect=False) as session:
+        router.go_down()
+        until(lambda: not session.is_connected())
+        router.come_up()
+        with pytest.raises(TransportLost):
+            session.wait_closed(5)
 
 
 def test_who_waits_for_the_end_may_stop_waiting(session):
