@@ -178,7 +178,7 @@ class App:
         The other arguments are those of ``wamp.asyncio.connect``. ``log_level`` is for standard error and only if nobody has
         set up logging yet; None leaves it alone.
         """
-        from wamp.asyncio.client import serve
+        from wamp.asyncio.connecting import serve
 
         serve(url, realm, log_level=log_level, wait=wait, app=self, **how)
 

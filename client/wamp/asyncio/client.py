@@ -1,4 +1,4 @@
-"""``connect()``: a session for asyncio that outlives its connections.
+"""A session for asyncio that outlives its connections.
 
 A ``Client`` has one session of ``wamp.asyncio.session`` after the other, one for each connection. What it has registered and
 subscribed is asked for again in each. What is in flight when a connection is lost fails: whether it was done, nobody knows.
@@ -8,39 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import math
-import random
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast, overload
 
 import msgspec
 
 from wamp.asyncio.dialing import Dialer, LoopClock
-from wamp.asyncio.log import Log, begin_logging
-from wamp.asyncio.running import current_loop, run_loop
+from wamp.asyncio.keeping import Held, Keeper
+from wamp.asyncio.log import Log
+from wamp.asyncio.offline import OfflineEvents
 from wamp.asyncio.session import Session
-from wamp.backoff import Backoff
 from wamp.connector import Connector
 from wamp.durations import Duration, seconds
 from wamp.effects import Left
-from wamp.exception import ApplicationError, BufferFull, CallTimeout, Error, TransportLost
+from wamp.exception import ApplicationError, CallTimeout, Error, TransportLost
 from wamp.kept import Kept, registrations, subscriptions
 from wamp.rpc import Rpc
 from wamp.streams import PARTS, Stream
-from wamp.targets import Target, target, targets
-from wamp.types import CallOptions, CloseDetails, ComponentConfig, PublishOptions, SessionDetails
+from wamp.targets import Target
+from wamp.types import CallOptions, CloseDetails, ComponentConfig, SessionDetails
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from wamp.app import App
-    from wamp.auth import Auth
     from wamp.request import Publication
-    from wamp.types import RegisterOptions, SubscribeOptions
+    from wamp.types import PublishOptions, RegisterOptions, SubscribeOptions
 
-__all__ = ["Client", "Connecting", "Held", "connect", "serve"]
+__all__ = ["Client"]
 
 T = TypeVar("T")
 _log = Log()
@@ -62,16 +57,6 @@ class _Session(Session):
         if left.details.reason == CloseDetails.REASON_TRANSPORT_LOST:
             left.replies = [(reply, TransportLost(_LOST)) for reply, _ in left.replies]
         super()._leave(left)
-
-
-class _Publish(msgspec.Struct, eq=False):
-    """An event that waits for a connection."""
-
-    topic: str
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    options: PublishOptions | None
-    reply: asyncio.Future[Any]
 
 
 class Client:
@@ -102,9 +87,8 @@ class Client:
         self._timeout = timeout
         self._wait = wait
         self._attempts = len(ways)
-        self._offline_publishes = offline_publishes
-        self._offline: deque[_Publish] = deque()
-        self._kept: dict[Kept[Any, Any], None] = dict.fromkeys(app.kept() if app is not None else ())
+        self._offline = OfflineEvents(offline_publishes)
+        self._keeper = Keeper(app.kept() if app is not None else (), self._sleep)
         self._errors: list[tuple[type[BaseException], str | None]] = [(CallTimeout, ApplicationError.TIMEOUT)]
         self._session: _Session | None = None  # while it is on the realm
         self._failure: Exception | None = None  # why there is no connection
@@ -260,14 +244,12 @@ class Client:
         ``connect`` was given ``offline_publishes``: raise BufferFull if so many wait, TransportLost if none may.
         """
         if self._session is not None and not self._offline:
-            return self._session._publish(topic, args, kwargs, options)
-        if not self._offline_publishes or self._closed.done():
-            return self._on_realm()._publish(topic, args, kwargs, options)
-        if len(self._offline) >= self._offline_publishes:
-            raise BufferFull(f"there is no connection, and {len(self._offline)} events wait for one")
-        reply: asyncio.Future[Any] = self._loop.create_future()
-        self._offline.append(_Publish(topic, args, kwargs, options, reply))
-        return reply
+            reply = self._session._publish(topic, args, kwargs, options)
+        elif self._offline.limit and not self._closed.done():
+            reply = self._offline.put(topic, args, kwargs, options)
+        else:
+            reply = self._on_realm()._publish(topic, args, kwargs, options)
+        return cast("asyncio.Future[Publication | None]", reply)
 
     @overload
     async def register(
@@ -336,67 +318,13 @@ class Client:
         found = await self._keep(subscriptions(handler, topic, options, check_types=check_types))
         return found[0] if callable(handler) else found
 
-    # -- what is kept
-
-    async def _keep(self, wanted: Any) -> list[Any]:
-        """Ask for what is wanted; keep what the router has granted, and raise its first refusal."""
-        session = self._on_realm()
-        outcomes = await _ask(session, list(wanted))
-        for kept, refusal in outcomes:
-            if refusal is None:
-                self._kept[kept] = None
-        for _, refusal in outcomes:
-            if refusal is not None:
-                raise refusal
-        return [Held(self, kept) for kept, _ in outcomes]
-
-    async def _drop(self, kept: Kept[Any, Any]) -> None:
-        self._kept.pop(kept, None)
-        waiting = kept.give_back() if self._session is not None else None
-        if waiting is not None:
-            await waiting
-
-    async def _restore(self, session: _Session) -> None:
-        """Ask for everything in a new session. The first one ends with a refusal; in later ones it is asked for again.
-
-        A router may still hold the session before, whose connection it does not know to be lost.
-        """
-        for kept, refusal in await _ask(session, list(self._kept)):
-            if refusal is None:
-                continue
-            if self._is_new:
-                raise refusal
-            _log.warn("{uri}: {error}; it will be asked for again", uri=kept.uri, error=refusal)
-            self._task(self._insist(session, kept))
-
-    async def _insist(self, session: _Session, kept: Kept[Any, Any]) -> None:
-        backoff = Backoff()
-        while True:
-            await self._sleep(backoff.delay(random.random()) or 0.0)
-            if session is not self._session or kept not in self._kept:
-                return
-            [(_, refusal)] = await _ask(session, [kept])
-            if refusal is None:
-                _log.info("{uri} is registered again", uri=kept.uri)
-                return
-            _log.debug("{uri}: {error}", uri=kept.uri, error=refusal)
+    async def _keep(self, wanted: Iterable[Kept[Any, Any]]) -> list[Held]:
+        return [Held(self._keeper, kept) for kept in await self._keeper.add(self._on_realm(), wanted)]
 
     def _sleep(self, delay: float) -> asyncio.Future[None]:
         over: asyncio.Future[None] = self._loop.create_future()
         self._connector.call_later(delay, lambda: None if over.done() else over.set_result(None))
         return over
-
-    def _send_offline(self, session: _Session) -> None:
-        waiting, self._offline = self._offline, deque()
-        for event in waiting:
-            if event.reply.cancelled():
-                continue
-            try:
-                sent = session._publish(event.topic, event.args, event.kwargs, event.options)
-            except Error as error:
-                event.reply.set_exception(error)
-            else:
-                sent.add_done_callback(partial(_pass_on, event.reply))
 
     # -- sessions come and go
 
@@ -414,8 +342,8 @@ class Client:
     async def _joined(self, session: _Session) -> None:
         self._session = session
         self._failure = None
-        await self._restore(session)
-        self._send_offline(session)  # before the app, which may wait for what it publishes
+        await self._keeper.restore(session, is_first=self._is_new)
+        self._offline.send(session)  # before the app, which may wait for what it publishes
         if self._app is not None:
             await self._app.joined(self)
         if session is self._session:
@@ -426,6 +354,7 @@ class Client:
     def _left(self, session: _Session, details: CloseDetails) -> None:
         if session is self._session:
             self._session = None
+            self._keeper.lost()
             self._failure = TransportLost(details.message or details.reason or "")
             if self._ready.done() and not self._closed.done():
                 self._ready = self._loop.create_future()
@@ -442,10 +371,7 @@ class Client:
         if exception is None and self._is_new:
             exception = self._failure
         self._failure = exception or Error("the session was closed")
-        for event in self._offline:
-            if not event.reply.done():
-                event.reply.set_exception(self._failure)
-        self._offline.clear()
+        self._offline.fail(self._failure)
         for task in self._tasks:
             task.cancel()
         if not self._ready.done():
@@ -482,140 +408,6 @@ class Client:
         return self
 
 
-class Held:
-    """A registration or subscription that outlives connections."""
-
-    __slots__ = ("_client", "_kept")
-
-    def __init__(self, client: Client, kept: Kept[Any, Any]) -> None:
-        self._client = client
-        self._kept = kept
-
-    @property
-    def uri(self) -> str:
-        return self._kept.uri
-
-    @property
-    def is_active(self) -> bool:
-        """Whether calls or events arrive now: not while there is no connection."""
-        return self._kept.is_active
-
-    async def remove(self) -> None:
-        """Withdraw it, for good. Again it does nothing."""
-        await self._client._drop(self._kept)
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.uri}>"
-
-
-class Connecting:
-    """What ``connect`` returns: await it for a ``Client``, or use it as a block, at whose end the client is closed."""
-
-    def __init__(self, make: Callable[[], Client]) -> None:
-        self._make = make
-        self._client: Client | None = None
-
-    def __await__(self) -> Generator[Any, None, Client]:
-        return self._make()._open().__await__()
-
-    async def __aenter__(self) -> Client:
-        self._client = await self
-        return self._client
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, exception: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        assert self._client is not None  # it was entered
-        await self._client.close()
-
-
-def connect(
-    url: str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]] = "ws://127.0.0.1:8080/ws",
-    realm: str = "realm1",
-    *,
-    auth: Auth = None,
-    app: App | None = None,
-    timeout: Duration | None = None,
-    wait: Duration = 0.0,
-    serializers: Sequence[str] | None = None,
-    tls: Any = None,
-    headers: Mapping[str, str] | None = None,
-    proxy: Mapping[str, Any] | None = None,
-    offline_publishes: int = 0,
-    reconnect: bool = True,
-) -> Connecting:
-    """Connect to a realm: ``async with connect(…) as session``, or ``session = await connect(…)`` and ``await session.close()``.
-
-    ``url`` is one, or several that are tried in turn, or dictionaries as a ``Component`` takes them. ``auth`` is an authenticator, a
-    list of them, or a mapping of methods to their arguments (``wamp.auth``). ``app`` is offered in every session. ``timeout`` is how long
-    a call may take unless it says so itself. For ``wait`` the first connection is tried again; 0 is one attempt. ``tls`` is an
-    ``ssl.SSLContext``; by default the platform's certificates decide. So many ``offline_publishes`` wait while there is no
-    connection. Times are seconds or ``timedelta``.
-
-    Raise ValueError for an argument that is not right. Awaiting it raises TransportLost if there is no router, ApplicationError if
-    it refuses: no such realm, not authenticated, a procedure of the app that exists already.
-    """
-    if offline_publishes < 0:
-        raise ValueError(f"offline_publishes is {offline_publishes}, expected 0 or more")
-    more = {"serializers": serializers, "tls": tls, "headers": headers, "proxy": proxy}
-    each = [url] if isinstance(url, str | Mapping) else url
-    _ways(each, more)  # what is wrong is said here and now
-    return Connecting(
-        lambda: Client(
-            _ways(each, more),
-            realm,
-            auth=auth,
-            app=app,
-            timeout=None if timeout is None else seconds(timeout, "timeout"),
-            wait=seconds(wait, "wait"),
-            offline_publishes=offline_publishes,
-            reconnect=reconnect,
-        )
-    )
-
-
-def serve(url: Any, realm: str, *, log_level: str | None, **how: Any) -> None:
-    """Run a client until it ends, SIGINT or SIGTERM comes; raise what ended it, unless that was as it should be."""
-    if log_level is not None:
-        begin_logging(log_level)
-    connecting = connect(url, realm, **how)
-
-    async def work() -> None:
-        async with connecting as client:
-            await client.wait_closed()
-
-    loop, is_new = current_loop()
-    working = loop.create_task(work())
-    try:
-        run_loop(loop, working, partial(_cancel, working))
-    finally:
-        if is_new:
-            loop.close()
-    if working.done() and not working.cancelled():
-        working.result()
-
-
-def _ways(urls: Iterable[str | Mapping[str, Any]], more: dict[str, Any]) -> list[Target]:
-    ways = [target(one, **more) if isinstance(one, str) else targets(one)[0] for one in urls]
-    if not ways:
-        raise ValueError("no url to connect to")
-    return ways
-
-
-async def _ask(session: _Session, wanted: list[Kept[Any, Any]]) -> list[tuple[Kept[Any, Any], Exception | None]]:
-    """Ask a session for registrations and subscriptions, all at once; return each with its refusal, if it is refused."""
-    outcomes = await asyncio.gather(*(_asked(session, kept) for kept in wanted))
-    return list(zip(wanted, outcomes, strict=True))
-
-
-async def _asked(session: _Session, kept: Kept[Any, Any]) -> Exception | None:
-    try:
-        kept.held = await kept.ask(session)
-    except Exception as refusal:  # noqa: BLE001  (of whatever class the user has defined for it)
-        return refusal
-    return None
-
-
 async def _converted(reply: asyncio.Future[Any], returns: Any) -> Any:
     from wamp.typed import converted
 
@@ -632,24 +424,9 @@ def _of_limit(limit: float) -> CallOptions:
     return CallOptions(timeout=timedelta(seconds=limit))
 
 
-def _pass_on(reply: asyncio.Future[Any], sent: asyncio.Future[Any]) -> None:
-    """Give a publish that has waited what has become of it."""
-    if reply.done() or sent.cancelled():
-        return
-    error = sent.exception()
-    if error is None:
-        reply.set_result(sent.result())
-    else:
-        reply.set_exception(error)
-
-
 def _conclude(future: asyncio.Future[None], exception: BaseException | None) -> None:
     if exception is None:
         future.set_result(None)
         return
     future.set_exception(exception)
     future.exception()  # asyncio need not warn where nobody waits for it
-
-
-def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from wamp.asyncio.client import connect as connect_client
+from wamp.asyncio.connecting import connect as connect_client
 from wamp.blocking.session import BlockingSession, finite
 from wamp.durations import Duration, seconds
 from wamp.exception import InvalidUriError

@@ -20,7 +20,8 @@ from weakref import finalize
 
 import msgspec
 
-from wamp.asyncio.client import Client, Connecting
+from wamp.asyncio.client import Client
+from wamp.asyncio.connecting import Connecting
 from wamp.asyncio.log import Log
 from wamp.blocking.engine import Engine, remember
 from wamp.blocking.handlers import AppInWorkers, InOrder, in_turns, in_workers, is_asynchronous
@@ -398,7 +399,7 @@ class BlockingSession:
     def _drop(self, kept: Kept[Any, Any]) -> None:
         engine = self._engine
         if engine is not None and not engine.has_ended() and kept in self._kept:
-            engine.thread.wait(partial(engine.client._drop, kept), self._timeout, kept.uri)
+            engine.thread.wait(partial(engine.client._keeper.drop, kept), self._timeout, kept.uri)
         self._kept.pop(kept, None)
 
     # -- the engine
@@ -447,8 +448,8 @@ class BlockingSession:
 
     def _new_client(self) -> Client:
         client = self._connecting(self._offered)._make()
-        self._kept.update(client._kept)
-        client._kept = self._kept
+        self._kept.update(client._keeper.kept)
+        client._keeper.kept = self._kept
         for exception, error in self._errors:
             client.define(exception, error)
         return client

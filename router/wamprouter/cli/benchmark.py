@@ -16,7 +16,8 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from wamp.asyncio.client import Client, Connecting
+from wamp.asyncio.client import Client
+from wamp.asyncio.connecting import Connecting
 from wamp.types import PublishOptions
 from wamprouter.cli.arguments import as_json
 from wamprouter.cli.histogram import Histogram

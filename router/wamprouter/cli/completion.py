@@ -15,7 +15,7 @@ from typing import Any, Final
 import click
 from click.shell_completion import ShellComplete, get_completion_class
 
-from wamp.asyncio.client import connect
+from wamp.asyncio.connecting import connect
 from wamp.exception import Error
 from wamp.urls import parse_url
 from wamprouter.cli.catalogue import META_PROCEDURES, Kind, uris

@@ -6,7 +6,7 @@ import os
 import ssl
 from typing import Any
 
-from wamp.asyncio.client import Connecting, connect
+from wamp.asyncio.connecting import Connecting, connect
 from wamp.urls import parse_url
 from wamprouter.cli.login import authenticators
 from wamprouter.cli.options import Connection

@@ -21,7 +21,8 @@ from typing import Any, Final, Self, TypeVar
 import click
 
 import wamp
-from wamp.asyncio.client import Client, Connecting
+from wamp.asyncio.client import Client
+from wamp.asyncio.connecting import Connecting
 from wamprouter.cli.ending import say_error
 
 __all__ = ["Background", "Console", "names", "shell"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from wamp.asyncio.client import Connecting
+from wamp.asyncio.connecting import Connecting
 from wamp.types import PublishOptions
 from wamprouter.cli.arguments import as_json
 

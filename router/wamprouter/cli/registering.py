@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from wamp.asyncio.client import Connecting
+from wamp.asyncio.connecting import Connecting
 from wamp.exception import ApplicationError
 from wamp.types import CallDetails, CallResult, RegisterOptions
 from wamprouter.cli.arguments import value

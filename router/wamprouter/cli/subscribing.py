@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from wamp.asyncio.client import Connecting
+from wamp.asyncio.connecting import Connecting
 from wamp.types import EventDetails, SubscribeOptions
 from wamprouter.cli.printing import Output, event_line
 from wamprouter.cli.waiting import Countdown, news, wait

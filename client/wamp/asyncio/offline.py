@@ -1,0 +1,76 @@
+"""Events that wait for a connection, so many at most."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from wamp.asyncio.session import ApplicationSession
+from wamp.exception import BufferFull, Error
+from wamp.types import PublishOptions
+
+__all__ = ["OfflineEvents"]
+
+
+class _Event(msgspec.Struct, eq=False):
+    topic: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    options: PublishOptions | None
+    reply: asyncio.Future[Any]
+
+
+class OfflineEvents:
+    """A queue of events. ``limit`` is how many may wait; 0 for none."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._events: deque[_Event] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._events)
+
+    def put(
+        self, topic: str, args: tuple[Any, ...], kwargs: dict[str, Any], options: PublishOptions | None
+    ) -> asyncio.Future[Any]:
+        """Let an event wait; return what is over when it is sent. Raise BufferFull if too many wait."""
+        if len(self._events) >= self.limit:
+            raise BufferFull(f"there is no connection, and {len(self._events)} events wait for one")
+        reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._events.append(_Event(topic, args, kwargs, options, reply))
+        return reply
+
+    def send(self, session: ApplicationSession) -> None:
+        """Publish all in a session, in order, but for those that nobody waits for any more."""
+        while self._events:
+            event = self._events.popleft()
+            if event.reply.cancelled():
+                continue
+            try:
+                sent = session._publish(event.topic, event.args, event.kwargs, event.options)
+            except Error as error:
+                event.reply.set_exception(error)
+            else:
+                sent.add_done_callback(partial(_pass_on, event.reply))
+
+    def fail(self, exception: Exception) -> None:
+        """Give up: there will be no connection."""
+        while self._events:
+            reply = self._events.popleft().reply
+            if not reply.done():
+                reply.set_exception(exception)
+
+
+def _pass_on(reply: asyncio.Future[Any], sent: asyncio.Future[Any]) -> None:
+    """Give a publish that has waited what has become of it."""
+    if reply.done() or sent.cancelled():
+        return
+    error = sent.exception()
+    if error is None:
+        reply.set_result(sent.result())
+    else:
+        reply.set_exception(error)
