@@ -181,7 +181,7 @@ class Place(NamedTuple):
 
 def place_of(function: Callable[..., Any]) -> Place | None:
     """Return the parameter of a procedure that takes a progressive call, or None. Raise TypeError if there are several."""
-    from wamp.typed import stream_parameter
+    from wamp.hints import stream_parameter
 
     name = stream_parameter(function)
     if name is None:

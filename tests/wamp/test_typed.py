@@ -32,8 +32,9 @@ import pytest
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 
 from wamp.exception import ApplicationError, TypeCheckError
+from wamp.hints import stream_item, stream_parameter
 from wamp.protocol.serializers import CBOR, JSON, MSGPACK
-from wamp.typed import Typed, converted, stream_item, stream_parameter, typed
+from wamp.typed import Typed, converted, typed
 from wamp.types import CallResult
 
 T = TypeVar("T")
