@@ -73,6 +73,9 @@ class ApplicationSession(Shell):
         def publish(
             self, topic: str, *args: Any, options: PublishOptions | None = None, **kwargs: Any
         ) -> asyncio.Future[Publication | None]: ...
+        def _publish(
+            self, topic: str, args: tuple[Any, ...], kwargs: dict[str, Any], options: PublishOptions | None
+        ) -> asyncio.Future[Any]: ...
         @overload
         def register(
             self,
