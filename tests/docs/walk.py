@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import os
 import re
-import shlex
-import sys
 from contextlib import AsyncExitStack
 from itertools import pairwise
 from types import FunctionType
 from typing import Any, Final
 
-from tests.docs.pages import ROOT, URL, Block
+from tests.docs.pages import URL, Block
+from tests.docs.programs import wamprouter
 from wamp.asyncio import connect
 
 __all__ = ["is_piece", "is_program", "is_service", "walk"]
@@ -88,7 +86,7 @@ async def walk(page: list[Block], url: str) -> int:
                 await _run(block, names)
             elif block.language == "sh":
                 for command in block.text.splitlines():
-                    printed(await _command(command, url))
+                    printed(await asyncio.to_thread(wamprouter, command, url))
             else:
                 continue
             count += 1
@@ -109,21 +107,3 @@ async def _run(block: Block, names: dict[str, Any]) -> None:
     waiting = FunctionType(code, names)()
     if waiting is not None:
         await waiting
-
-
-async def _command(command: str, url: str) -> str:
-    """Run a command of wamprouter's, and return what it prints; it must succeed."""
-    name, *arguments = shlex.split(command)
-    assert name == "wamprouter", command
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "wamprouter", *arguments),
-        stdout=asyncio.subprocess.PIPE,
-        env={
-            **os.environ,
-            "WAMP_URL": url,
-            "PYTHONPATH": os.pathsep.join((str(ROOT / "client"), str(ROOT / "router"))),
-        },
-    )
-    output, _ = await process.communicate()
-    assert process.returncode == 0, command
-    return output.decode()
