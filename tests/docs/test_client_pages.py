@@ -9,7 +9,7 @@ from tests.docs.programs import web
 from tests.docs.walk import is_piece, is_service, walk
 from tests.support.process import RouterProcess, config
 
-PAGES = [DOCS / name for name in ("howto/call.md", "howto/publish.md", "howto/reconnect.md")]
+PAGES = [DOCS / name for name in ("howto/call.md", "howto/publish.md", "howto/reconnect.md", "client.md")]
 
 
 @pytest.fixture(scope="module")
