@@ -12,9 +12,15 @@ project = "wamprouter"
 copyright = "the wamprouter contributors"
 version = release = __version__
 
-extensions = ["myst_parser", "generated"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "generated"]
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]
 myst_heading_anchors = 3
+
+# The reference of the client library: what __all__ names, in the order of the source, with short types.
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+maximum_signature_line_length = 100
 
 exclude_patterns = ["_build", "_ext"]
 language = "en"

@@ -311,6 +311,7 @@ class AuthAnonymous(_Base):
     name = "anonymous"
 
     def on_challenge(self, session: ChallengedSession, challenge: Challenge) -> str:
+        """Refuse: nobody who is anonymous is challenged."""
         raise ValueError(f"the router asks for {challenge.method} authentication, expected to be let in as anonymous")
 
 
@@ -324,6 +325,7 @@ class AuthTicket(_Base):
         self._ticket = ticket
 
     def on_challenge(self, session: ChallengedSession, challenge: Challenge) -> str:
+        """Return the ticket."""
         self._check_method(challenge)
         return self._ticket
 
@@ -338,6 +340,7 @@ class AuthWampCra(_Base):
         self._secret = secret if isinstance(secret, str) else secret.decode()
 
     def on_challenge(self, session: ChallengedSession, challenge: Challenge) -> str:
+        """Return the signature of the challenge."""
         self._check_method(challenge)
         return cra.answer(self._secret, cra.Challenge.read(challenge.extra))
 
@@ -369,6 +372,7 @@ class AuthScram(_Base):
         return {**self._authextra, "nonce": self._nonce}
 
     def on_challenge(self, session: ChallengedSession, challenge: Challenge) -> str | tuple[str, Dict]:
+        """Return the proof for the router's salt and nonce, as ``Authenticator`` says."""
         self._check_method(challenge)
         if not self._nonce or self._answered is not None:
             raise ValueError("a SCRAM challenge that no HELLO asked for")
@@ -426,6 +430,7 @@ class AuthCryptosign(_Base):
             raise ValueError(f"authextra.channel_binding is {self._binding!r}, expected one of {known}")
 
     def on_challenge(self, session: ChallengedSession, challenge: Challenge) -> str:
+        """Return the signature of the challenge, bound to the TLS channel if that was asked for."""
         self._check_method(challenge)
         return self._key.sign_challenge(challenge, self._channel_id(session), self._binding)
 

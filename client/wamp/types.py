@@ -288,6 +288,7 @@ class CloseDetails(_Value):
     message: str | None = None
 
     def marshal(self) -> Dict:
+        """Return the fields as a dictionary."""
         return {"reason": self.reason, "message": self.message}
 
 
@@ -341,6 +342,7 @@ class TransportDetails(_Value):
     http_cbtid: str | None = None
 
     def marshal(self) -> Dict:
+        """Return the fields as a dictionary."""
         return msgspec.structs.asdict(self)
 
 
@@ -361,6 +363,7 @@ class SessionDetails(_Value):
     resume_token: str | None = None
 
     def marshal(self) -> Dict:
+        """Return the fields as a dictionary."""
         return {
             **msgspec.structs.asdict(self),
             "transport": None if self.transport is None else self.transport.marshal(),
@@ -375,6 +378,7 @@ class SessionIdent(_Value):
     authrole: str | None = None
 
     def marshal(self) -> Dict:
+        """Return the fields as a dictionary."""
         return msgspec.structs.asdict(self)
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,9 +16,10 @@ import pytest
 from tests.docs.pages import ROOT, URL
 from tests.support.process import RouterProcess
 
-__all__ = ["Program", "browse", "needs_browser", "router", "web"]
+__all__ = ["Program", "browse", "needs_browser", "router", "wamprouter", "web"]
 
 TIMEOUT: Final = 20
+PATHS: Final = os.pathsep.join((str(ROOT / "client"), str(ROOT / "router")))
 NODE_MODULES: Final = ROOT / "tests/js/node_modules"
 
 
@@ -44,14 +46,13 @@ class Program:
     def __init__(self, folder: Path, text: str, url: str) -> None:
         file = folder / f"program{len(list(folder.glob('program*.py')))}.py"
         file.write_text(text.replace(URL, url), "utf-8")
-        paths = os.pathsep.join((str(ROOT / "client"), str(ROOT / "router")))
         self.process = subprocess.Popen(
             [sys.executable, str(file)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": paths},
+            env={**os.environ, "PYTHONPATH": PATHS},
         )
 
     def line(self) -> str:
@@ -73,6 +74,22 @@ class Program:
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.communicate()
+
+
+def wamprouter(command: str, url: str) -> str:
+    """Return what a command line of the documentation prints, with the router at ``url``; it must succeed."""
+    name, *arguments = shlex.split(command)
+    assert name == "wamprouter", command
+    ran = subprocess.run(
+        [sys.executable, "-m", "wamprouter", *arguments],
+        env={**os.environ, "WAMP_URL": url, "PYTHONPATH": PATHS},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
 
 
 def needs_browser() -> str:

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import wamp
 from tests.docs.pages import DOCS, README, URL, block, blocks, configurations
 from tests.docs.programs import Program, browse, needs_browser, node, router, web
+from tests.docs.walk import is_program
 from tests.support.process import ROOT, RouterProcess, config
 from tests.support.raw import Client
 from wamprouter.cli import main
@@ -24,17 +25,28 @@ PROGRAMS = [
     each
     for page in (*sorted(HOWTO.glob("*.md")), DOCS / "client.md")
     for each in blocks(page)
-    if each.language == "python" and URL in each.text and page.name != "authenticate.md"  # which need a login
+    if is_program(each) and page.name != "authenticate.md"  # which need a login
 ]
 
 
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    """Where a router is that all programs share; each registers under URIs of its own, or after the one before has left."""
+    with RouterProcess(tmp_path_factory.mktemp("router"), config(web())) as running:
+        yield running.url("ws")
+
+
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda each: each.id)
-def test_a_program_runs_and_ends(tmp_path, program):
-    """Each does what it is for, prints something, and ends with status 0."""
-    with RouterProcess(tmp_path, config(web())) as running, Program(tmp_path, program.text, running.url("ws")) as run:
+def test_a_program_runs_and_ends(tmp_path, url, program):
+    """Each does what it is for, prints what stands below it, and ends with status 0."""
+    with Program(tmp_path, program.text, url) as run:
         status, output, log = run.end()
     assert 0 == status, log
     assert output
+    shown = blocks(program.page)
+    following = shown[shown.index(program) + 1 :][:1]
+    if following and following[0].language == "text":
+        assert following[0].text == output
 
 
 def test_the_tests_that_are_shown_pass(tmp_path):

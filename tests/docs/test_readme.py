@@ -9,12 +9,12 @@ from tests.docs.programs import Program, browse, needs_browser, web
 from tests.support.process import RouterProcess, config
 from tests.support.raw import Client
 
-COMPONENT = block(README, "python", "class Greeter").text
+COMPONENT = block(README, "python", "greet").text
 PAGE = block(README, "html").text
 
 
 def test_its_component_runs(tmp_path):
-    """Greeter prints what the README says, answers other callers, and publishes that it did."""
+    """The greeter prints what the README says, answers other callers, and publishes that it did."""
     with RouterProcess(tmp_path, config(web())) as router, Program(tmp_path, COMPONENT, router.url("ws")) as program:
         assert "Hello, WAMP!" == program.line()
         with Client(router.url("ws")) as client:

@@ -2,17 +2,17 @@
 
 import json
 import shutil
+from itertools import pairwise
 
 import pytest
 import yaml
 
 from tests.docs.pages import DOCS, ROOT, blocks
-from tests.docs.programs import Program, browse, needs_browser, router
+from tests.docs.programs import Program, browse, needs_browser, router, wamprouter
 from tests.support.raw import Client
 
 TUTORIAL = DOCS / "tutorial.md"
 FILES = {each.name: each.text for each in blocks(TUTORIAL) if each.name}
-FRAGMENT = next(each.text for each in blocks(TUTORIAL) if each.text.startswith("components:"))
 
 
 @pytest.fixture
@@ -34,6 +34,22 @@ def test_it_begins_with_what_init_writes():
     assert json.loads(STARTER) == edited
 
 
+def test_hello_is_called_from_a_shell(folder):
+    """The first program, and the command below it, which prints what stands there."""
+    shown = blocks(TUTORIAL)
+    command, said = next(
+        (one.text, other.text) for one, other in pairwise(shown) if one.text.startswith("wamprouter call")
+    )
+    with (
+        router(folder, json.loads(FILES["router.json"])) as running,
+        Client(running.url("ws")) as client,
+    ):
+        client.subscribe("wamp.registration.on_create")
+        with Program(folder, FILES["hello.py"], running.url("ws")):
+            client.receive()  # it is registered
+            assert said == wamprouter(command, running.url("ws"))
+
+
 def test_the_station_is_asked_and_watched(folder):
     """Three programs talk: one measures, one asks for an average and is refused another, one watches."""
     with router(folder, json.loads(FILES["router.json"])) as running:
@@ -42,10 +58,11 @@ def test_the_station_is_asked_and_watched(folder):
             assert "the station measures" == station.line()
             with Program(folder, FILES["watch.py"], url) as watch, Program(folder, FILES["ask.py"], url) as ask:
                 status, output, log = ask.end()
-                average, refused = output.splitlines()
+                average, refused, *samples = output.splitlines()
                 assert 0 == status, log
                 assert 10 < float(average.removeprefix("average: ")) < 30
                 assert "refused: com.example.error.no_readings an average of 0 readings" == refused
+                assert ["now:"] * 3 == [line.split()[0] for line in samples]
                 assert watch.line().endswith(" °C")
 
 
@@ -81,14 +98,3 @@ def test_roles_hold_a_visitor_back_and_let_a_service_in(folder):
             assert "wamp.error.not_authorized" in log
         with Program(folder, FILES["station.py"], running.url("rs+unix")) as station:
             assert "the station measures" == station.line()
-
-
-def test_the_station_runs_inside_the_router(folder):
-    """With the last lines of the tutorial, the router answers for the station itself."""
-    with (
-        router(folder, yaml.safe_load(f"{FILES['router.yaml']}\n{FRAGMENT}")) as running,
-        Client(running.url("ws")) as visitor,
-    ):
-        visitor.call("com.example.average", 1)
-        (average,) = visitor.args(visitor.receive())
-    assert 10 < average < 30
