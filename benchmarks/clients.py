@@ -1,7 +1,12 @@
 """Calls per second of client libraries, ours and Autobahn's, through one router: ``python -m benchmarks.clients``.
 
-Callee and caller are sessions of one process, so that the figure is what the library costs at both ends of a call, and
-the router, which has a core of its own, is not what limits it. Libraries take turns; look at the ratios.
+Callee and caller are sessions of one process, so that the figure is what the library costs at both ends of a call. The
+router has a core of its own. So many calls are in flight that the process always has something to do: with few,
+callee, router and caller wait for each other, and the rate is how fast a batch goes around. Whether that was so the
+table shows: ``busy`` is how much of a core the process had. On a machine that others use as well, it is less than one, for
+either library in another measure, so that calls per processor second say more.
+
+Libraries take turns; look at the ratios.
 """
 
 from __future__ import annotations
@@ -13,10 +18,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
-IN_FLIGHT = 32
+PROGRAM = Path(__file__).with_name("calling.py")
 LIBRARIES = ("autobahn", "wamp")
 LOOPS = ("twisted", "asyncio")
 TRANSPORTS = ("ws", "rs")
@@ -35,76 +42,22 @@ _CONFIGURATION = {
     ],
 }
 
-_PROGRAM = """
-import sys, time
-LIBRARY, LOOP, URL, SECONDS = sys.argv[1:4] + [float(sys.argv[4])]
-if LIBRARY == "autobahn":
-    import txaio
-    getattr(txaio, f"use_{LOOP}")()
-    module = __import__(f"autobahn.{LOOP}.wamp", fromlist=["*"])
-    from autobahn.wamp.serializer import MsgPackSerializer
-    serializers = [MsgPackSerializer()]
-else:
-    module = __import__(f"wamp.{LOOP}", fromlist=["*"])
-    serializers = ["msgpack"]
-if LOOP == "twisted":
-    from twisted.internet import reactor
-    from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
-    waiting = Deferred()
-    tell, spawn = waiting.callback, ensureDeferred
-    together = DeferredList
-    def finish(): reactor.stop()
-else:
-    import asyncio
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    waiting = loop.create_future()
-    tell, spawn = waiting.set_result, loop.create_task
-    def together(tasks): return asyncio.gather(*tasks)
-    def finish(): loop.stop()
 
-def add(a, b):
-    return a + b
+class Figures(NamedTuple):
+    """What one process has measured."""
 
-class Callee(module.ApplicationSession):
-    async def onJoin(self, details):
-        await self.register(add, "com.bench.add")
-        tell(None)
-
-class Caller(module.ApplicationSession):
-    async def onJoin(self, details):
-        await waiting
-        self.count, self.until = 0, time.perf_counter() + SECONDS / 4
-        await together([spawn(self.go_on()) for _ in range(IN_FLIGHT)])
-        self.count, began = 0, time.perf_counter()
-        self.until = began + SECONDS
-        await together([spawn(self.go_on()) for _ in range(IN_FLIGHT)])
-        print(self.count / (time.perf_counter() - began), flush=True)
-        finish()
-
-    async def go_on(self):
-        while time.perf_counter() < self.until:
-            await self.call("com.bench.add", self.count, 1)
-            self.count += 1
-
-def runner():
-    return module.ApplicationRunner(URL, "realm1", serializers=serializers)
-
-if LOOP == "twisted":
-    runner().run(Callee, start_reactor=False)
-    runner().run(Caller, start_reactor=False)
-    reactor.run()
-else:
-    tasks = [loop.create_task(runner().run(each, start_loop=False)) for each in (Callee, Caller)]
-    loop.run_forever()
-"""
+    rate: float
+    """Calls a second."""
+    cpu: float
+    """Processor time of callee and caller together, in seconds a call."""
+    router: float
+    """How much of a core the router has used: near 1, the rate says more about the router."""
 
 
-def calls(library: str, loop: str, url: str, seconds: float, cpus: set[int]) -> float:
-    """Return the calls per second of one library on one event loop, in a process of its own."""
-    program = _PROGRAM.replace("IN_FLIGHT", str(IN_FLIGHT))
+def calls(order: Sequence[str], cpus: set[int]) -> Figures:
+    """Run one library in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-c", program, library, loop, url, str(seconds)],
+        [sys.executable, str(PROGRAM), *order],
         capture_output=True,
         text=True,
         timeout=60,
@@ -113,8 +66,21 @@ def calls(library: str, loop: str, url: str, seconds: float, cpus: set[int]) -> 
         preexec_fn=lambda: os.sched_setaffinity(0, cpus),  # no threads here
     )
     if not done.stdout:
-        raise SystemExit(f"{library} on {loop}, {url}: {done.stderr}")
-    return float(done.stdout)
+        raise SystemExit(f"{' '.join(order)}: {done.stderr}")
+    return Figures(**json.loads(done.stdout))
+
+
+def compared(found: Mapping[str, Sequence[Figures]]) -> str:
+    """Return the medians of all rounds, and their ratios."""
+    theirs, own = (Figures(*map(statistics.median, zip(*found[each], strict=True))) for each in LIBRARIES)
+    return (
+        f"autobahn {_shown(theirs)}   wamp {_shown(own)}   "
+        f"calls/s x {own.rate / theirs.rate:.1f}, calls per processor second x {theirs.cpu / own.cpu:.1f}"
+    )
+
+
+def _shown(each: Figures) -> str:
+    return f"{each.rate:6.0f}/s {each.cpu * 1e6:5.1f} us (busy {each.rate * each.cpu:4.0%}, router {each.router:4.0%})"
 
 
 def main() -> None:
@@ -122,6 +88,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--in-flight", type=int, default=256, help="how many calls wait for their result at a time")
+    parser.add_argument("--serializer", default="default", help="default: what each library chooses by itself")
     options = parser.parse_args()
     available = sorted(os.sched_getaffinity(0))
     ours, router = ({available[0]}, {available[-1]})
@@ -139,12 +107,12 @@ def main() -> None:
             urls = dict(zip(TRANSPORTS, (running.stdout.readline().strip() for _ in TRANSPORTS), strict=True))
             for loop in LOOPS:
                 for transport, url in urls.items():
-                    found: dict[str, list[float]] = {library: [] for library in LIBRARIES}
+                    found: dict[str, list[Figures]] = {library: [] for library in LIBRARIES}
                     for _ in range(options.rounds):
                         for library in LIBRARIES:
-                            found[library].append(calls(library, loop, url.rstrip("/"), options.seconds, ours))
-                    theirs, own = (statistics.median(found[library]) for library in LIBRARIES)
-                    print(f"{loop:8} {transport}  autobahn {theirs:8.0f}/s  wamp {own:8.0f}/s  x {own / theirs:.1f}")
+                            order = [library, loop, url.rstrip("/"), options.serializer, str(options.seconds)]
+                            found[library].append(calls([*order, str(options.in_flight), str(running.pid)], ours))
+                    print(f"{loop:8} {transport}  {compared(found)}", flush=True)
         finally:
             running.terminate()
             running.wait(10)

@@ -6,54 +6,66 @@ RFC 6455, section 5. Reading takes the frames of a router, which are never maske
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain, repeat
 from struct import Struct
 from typing import Final
 
-__all__ = ["BINARY", "TEXT", "frame_size", "masked_frame", "masks", "take_frames"]
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # it was installed without a C compiler
+    from websockets.utils import apply_mask
+
+__all__ = ["BINARY", "TEXT", "cut_frames", "frame_size", "masked_frames", "masks"]
 
 TEXT: Final = 0x81
 BINARY: Final = 0x82
 """First octet of a frame that is a message: FIN and the opcode."""
 
-_SHORT: Final = Struct("!BB4s")
-_MEDIUM: Final = Struct("!BBH4s")
-_LONG: Final = Struct("!BBQ4s")
+_SHORT: Final = {first: [bytes((first, 0x80 | length)) for length in range(126)] for first in (TEXT, BINARY)}
+_MEDIUM: Final = Struct("!BBH")
+_LONG: Final = Struct("!BBQ")
 
 
 def masks() -> Iterator[bytes]:
     """Yield masking keys: unpredictable, as RFC 6455, section 5.3 demands, but not with a system call for each."""
-    while True:
-        pool = os.urandom(4096)
-        for at in range(0, 4096, 4):
-            yield pool[at : at + 4]
+    return chain.from_iterable(map(_keys, repeat(1024)))
 
 
-def masked_frame(first: int, payload: bytes, mask: bytes) -> bytes:
-    """Return a client's frame; the mask is applied as one operation on two large integers."""
-    length = len(payload)
-    key = (mask * (length // 4 + 1))[:length]
-    body = (int.from_bytes(payload, "little") ^ int.from_bytes(key, "little")).to_bytes(length, "little")
-    if length < 126:
-        return _SHORT.pack(first, 0x80 | length, mask) + body
-    if length < 65536:
-        return _MEDIUM.pack(first, 0x80 | 126, length, mask) + body
-    return _LONG.pack(first, 0x80 | 127, length, mask) + body
+def _keys(count: int) -> list[bytes]:
+    pool = os.urandom(4 * count)
+    return [pool[at : at + 4] for at in range(0, len(pool), 4)]
 
 
-def take_frames(
-    data: bytes, first: int, deliver: Callable[[bytes], None], goes_on: Callable[[], bool]
-) -> tuple[int, bool]:
-    """Give ``deliver`` the payloads of the frames at the beginning of ``data`` that begin with the octet ``first``.
+def masked_frames(first: int, payloads: Iterable[bytes], masks: Iterator[bytes]) -> bytes:
+    """Return a client's frames, one for each payload and one behind the other."""
+    parts: list[bytes] = []
+    short = _SHORT[first]
+    for payload, mask in zip(payloads, masks, strict=False):
+        length = len(payload)
+        if length < 126:
+            parts.append(short[length])
+        elif length < 65536:
+            parts.append(_MEDIUM.pack(first, 0x80 | 126, length))
+        else:
+            parts.append(_LONG.pack(first, 0x80 | 127, length))
+        parts.append(mask)
+        parts.append(apply_mask(payload, mask))
+    return b"".join(parts)
 
-    Return where they end, and whether what follows is the beginning of one more: False means that it is a frame of another
-    kind, a masked one, or one beyond 64 KiB, or that ``goes_on()`` has said no.
+
+def cut_frames(data: bytes, first: int) -> tuple[list[bytes], int, bool]:
+    """Return the payloads of the frames at the beginning of ``data`` that begin with the octet ``first``.
+
+    Return also where they end, and whether what follows is the beginning of one more: False means that it is a frame of
+    another kind, a masked one, or one beyond 64 KiB.
     """
+    payloads: list[bytes] = []
     at, end = 0, len(data)
     while end - at >= 2:
         length = data[at + 1]
         if data[at] != first or length > 126:
-            return at, False
+            return payloads, at, False
         body = at + 2
         if length == 126:
             body = at + 4
@@ -63,11 +75,9 @@ def take_frames(
         stop = body + length
         if stop > end:
             break
-        deliver(data[body:stop])
+        payloads.append(data[body:stop])
         at = stop
-        if not goes_on():
-            return at, False
-    return at, True
+    return payloads, at, True
 
 
 def frame_size(data: bytes) -> int | None:

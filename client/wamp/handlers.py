@@ -10,7 +10,7 @@ import types
 import typing
 from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
 from wamp.decorators import Pattern, Target, patterns
 from wamp.exception import TypeCheckError
@@ -20,6 +20,7 @@ from wamp.request import Endpoint, Handler, Registration, Subscription
 from wamp.types import CallDetails, CallResult, EventDetails, RegisterOptions, SubscribeOptions
 
 __all__ = [
+    "VALUES",
     "call_details",
     "checked",
     "event_details",
@@ -28,6 +29,11 @@ __all__ = [
     "payload_of",
     "result_of",
 ]
+
+VALUES: Final = frozenset(
+    {type(None), bool, int, float, str, bytes, list, tuple, dict, CallResult}  # most results, and most arguments
+)
+"""Classes whose instances are nothing to wait for, and no iterators: finding that out of any object takes longer."""
 
 Arguments = tuple[list[Any], dict[str, Any]]
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from wamp.exception import PayloadExceededError
 from wamp.link import HANDSHAKE_TIMEOUT, MAX_MESSAGE_SIZE, PING_INTERVAL, PING_TIMEOUT, Host, Link
 from wamp.protocol.codec import CODECS, Codec
 from wamp.protocol.errors import ProtocolViolation
-from wamp.protocol.rawsocket import Accepted, ClientHandshake, FrameReader, FrameType, Refused, frame
+from wamp.protocol.rawsocket import Accepted, ClientHandshake, FrameReader, FrameType, Refused, frame, message_frames
 from wamp.types import TransportDetails
 
 __all__ = ["RawSocketLink"]
+
+_MESSAGE: Final = FrameType.MESSAGE
+_PING: Final = FrameType.PING
 
 
 class RawSocketLink(Link):
@@ -24,11 +26,9 @@ class RawSocketLink(Link):
     write_bytes: Callable[[bytes], Any]
 
     def __init__(self, host: Host, serializer: str) -> None:
-        self.host = host
+        super().__init__(host)
         self._handshake: ClientHandshake | None = ClientHandshake(serializer, MAX_MESSAGE_SIZE)
         self._reader = FrameReader(MAX_MESSAGE_SIZE)
-        self._send_limit = 0
-        self._is_open = False
         self._is_awaiting_pong = False
         self._reason = "the connection was closed during the handshake"
         self._timer: Any = None
@@ -88,22 +88,19 @@ class RawSocketLink(Link):
     def _accepted(self, answer: Accepted) -> None:
         self._handshake = None
         self._reader = FrameReader(answer.receive_limit)
-        self._send_limit = answer.send_limit
-        self._is_open = True
+        self.send_limit = answer.send_limit
         self._reason = "the router closed the connection"
         self._restart(PING_INTERVAL, self._ping)
         codec = CODECS[answer.serializer]
         self.begin(codec, self.describe(codec))
 
     def _read(self, data: bytes) -> None:
-        for kind, payload in self._reader.feed(data):
-            if not self._is_open:
-                return
-            if kind is FrameType.MESSAGE:
-                self.deliver(payload)
-            elif kind is FrameType.PING:
-                self.write_bytes(frame(payload, FrameType.PONG))
+        frames = self._reader.feed(data)
         self._is_awaiting_pong = False
+        for kind, payload in frames:
+            if kind is _PING:
+                self.write_bytes(frame(payload, FrameType.PONG))
+        self.deliver([payload for kind, payload in frames if kind is _MESSAGE])
 
     # -- ping: whatever arrives is a sign of life
 
@@ -138,16 +135,11 @@ class RawSocketLink(Link):
 
     # -- Transport
 
-    def write(self, data: bytes) -> None:
-        if len(data) > self._send_limit:
-            raise PayloadExceededError(f"a message of {len(data)} bytes, the router accepts {self._send_limit}")
-        self.write_bytes(frame(data))
-
-    def is_open(self) -> bool:
-        return self._is_open
+    def write_messages(self, payloads: list[bytes]) -> None:
+        self.write_bytes(message_frames(payloads))
 
     def close(self) -> None:
-        self._is_open = False
+        self.stop()
         self.shut()
 
     def abort(self) -> None:

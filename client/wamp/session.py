@@ -133,6 +133,9 @@ class State(enum.Enum):
     OVER = "left, refused or aborted; what still arrives was on its way"
 
 
+_JOINED: Final = State.JOINED  # looking it up in an enumeration takes as long as all the rest of a check
+
+
 class ClientSession:
     """One client session. ``owner`` is what registrations and subscriptions refer to as their session.
 
@@ -152,6 +155,7 @@ class ClientSession:
         "_registrations",
         "_subscriptions",
         "_unpack",
+        "_values",
         "errors",
         "realm",
         "state",
@@ -170,6 +174,7 @@ class ClientSession:
 
     def open(self, codec: Codec) -> None:
         """Begin with a new connection, whose payloads are in ``codec``."""
+        self._values = codec.values
         self._pack: Callable[[Any], Raw] = codec.serializer.pack
         self._unpack: Callable[[Raw], Any] = codec.serializer.unpack
         self._reset()
@@ -306,8 +311,7 @@ class ClientSession:
     def _text(self, message: messages.Abort) -> str | None:
         """Return what an ABORT says to a human: older routers say it as an argument."""
         text = message.details.get("message")
-        args = [] if message.args is ABSENT else self._unpack(message.args)
-        return str(text) if text is not None else next(iter(args), None)
+        return str(text) if text is not None else next(iter(self._values(message)[0]), None)
 
     def _on_goodbye(self, message: messages.Goodbye) -> Effect:
         details = CloseDetails(message.reason, message.details.get("message"))
@@ -391,14 +395,15 @@ class ClientSession:
         If it is progressive, the arguments are the first part of several: ``call_more`` returns the others (advanced
         profile, "Progressive Call Invocations"). Raise Error if the router has not announced that.
         """
-        self._request(procedure)
+        if self.state is not _JOINED or procedure not in _KNOWN_URIS:
+            self._request(procedure)
         if is_progressive and not self._has_announced("dealer", _INVOCATIONS):
             raise Error(f"cannot call {procedure} in parts: the router has not announced {_INVOCATIONS}")
         if self._payload_codec is None:
-            packed = self._payload(args, kwargs)
+            packed, named = self._payload(args, kwargs)
             wire: Dict = {}
         else:
-            wire, packed = self._encoded("dealer", procedure, args, kwargs, is_originating=True)
+            wire, (packed, named) = self._encoded("dealer", procedure, args, kwargs, is_originating=True)
         request = next(self._ids)
         if options is None:
             pending = PendingCall(reply, procedure)
@@ -409,7 +414,7 @@ class ClientSession:
             pending.parts = wire
             wire = {**wire, "progress": True}
         self._pending[request] = pending
-        return messages.Call(request, wire, procedure, *packed)
+        return messages.Call(request, wire, procedure, packed, named)
 
     def call_more(self, request: int, args: tuple[Any, ...], kwargs: Dict, *, is_last: bool) -> messages.Call | None:
         """Return the next part of a progressive call, or None if the call is settled.
@@ -528,11 +533,6 @@ class ClientSession:
         del self._pending[message.request]
         return pending
 
-    def _values(self, message: Any) -> tuple[list[Any], Dict]:
-        """Return a message's payload as Python values."""
-        args, kwargs = message.args, message.kwargs
-        return [] if args is ABSENT else self._unpack(args), {} if kwargs is ABSENT else self._unpack(kwargs)
-
     def _decoded(self, message: Any, uri: str, *, is_originating: bool = False) -> tuple[list[Any], Dict]:
         """Return an encoded payload as Python values; raise ApplicationError if it cannot be read."""
         value = None if message.args is ABSENT else self._unpack(message.args)
@@ -541,7 +541,11 @@ class ClientSession:
     def _on_result(self, message: messages.Result) -> Effect | None:
         if message.details and message.details.get("progress"):
             return self._on_progress(message)
-        pending: PendingCall = self._take(message, PendingCall)
+        request = message.request
+        pending = self._pending.get(request)
+        if type(pending) is not PendingCall:
+            raise ProtocolViolation(f"RESULT for request {request}, which is not in flight")
+        del self._pending[request]
         if pending.reply is None:
             return None
         if not message.details or is_plain(message.details):
@@ -551,6 +555,8 @@ class ClientSession:
                 args, kwargs = self._decoded(message, pending.procedure, is_originating=True)
             except ApplicationError as error:
                 return Failed(pending.reply, error)
+        if len(args) == 1 and not kwargs and not pending.details:  # most of all
+            return Succeeded(pending.reply, args[0])
         return Succeeded(pending.reply, result_of(args, kwargs, message, details=pending.details))
 
     def _on_progress(self, message: messages.Result) -> Effect | None:
@@ -671,7 +677,8 @@ class ClientSession:
         details = message.details
         if details and not is_plain(details):
             return self._on_encoded_invocation(message, registration)
-        invoked = Invoked(message, registration, *self._values(message))
+        args, kwargs = self._values(message)
+        invoked = Invoked(message, registration, args, kwargs)
         if details and details.get("progress"):
             invoked.is_progressive = invoked.is_open = True
         self._invocations[message.request] = invoked
@@ -729,12 +736,13 @@ class ClientSession:
 
     def _finish(self, invoked: Invoked) -> bool:
         """Forget an invocation; tell whether the router still expects its answer."""
-        if self._invocations.get(invoked.message.request) is not invoked:
+        request = invoked.message.request
+        if self._invocations.get(request) is not invoked:
             return False
-        del self._invocations[invoked.message.request]
+        del self._invocations[request]
         if invoked.is_open:
-            self._remember(invoked.message.request)
-        return self.state is State.JOINED
+            self._remember(request)
+        return self.state is _JOINED
 
     def _remember(self, request: int) -> None:
         """Know the parts of an answered invocation that are on their way; those of the oldest have long arrived."""
@@ -756,15 +764,15 @@ class ClientSession:
         args, kwargs = payload_of(value)
         try:
             if self._payload_codec is None:
-                packed = self._payload(args, kwargs)
+                packed, named = self._payload(args, kwargs)
                 wire: Dict = {}
             else:
-                wire, packed = self._encoded("dealer", _procedure(invoked), args, kwargs, is_originating=False)
+                wire, (packed, named) = self._encoded("dealer", _procedure(invoked), args, kwargs, is_originating=False)
         except SerializationError as error:
             invoked.failure = error.__cause__
             text = f"the result of {invoked.registration.procedure} could not be serialized: {error}"
             return self.reject(invoked, ApplicationError.INVALID_PAYLOAD, text)
-        return messages.Yield(invoked.message.request, wire, *packed) if self._finish(invoked) else None
+        return messages.Yield(invoked.message.request, wire, packed, named) if self._finish(invoked) else None
 
     def refuse(self, invoked: Invoked, exception: BaseException, traceback: str | None = None) -> messages.Error | None:
         """Return the ERROR for an exception of the endpoint, or None if nobody waits for it."""

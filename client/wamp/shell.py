@@ -34,7 +34,7 @@ from wamp.effects import (
 )
 from wamp.errormap import RUNTIME_ERROR
 from wamp.exception import ApplicationError, BufferFull, Error, PayloadExceededError, SerializationError, TransportLost
-from wamp.handlers import call_details, checked, event_details, marked_endpoints, marked_handlers, payload_of
+from wamp.handlers import VALUES, call_details, checked, event_details, marked_endpoints, marked_handlers, payload_of
 from wamp.observable import ObservableMixin
 from wamp.protocol import messages
 from wamp.protocol.errors import CLOSE_GOODBYE_AND_OUT, CLOSE_REALM, CLOSE_SYSTEM_SHUTDOWN, ProtocolViolation
@@ -387,9 +387,9 @@ class Shell(ObservableMixin):
         return self._call(procedure, args, kwargs, options)
 
     def _call(self, procedure: str, args: tuple[Any, ...], kwargs: dict[str, Any], options: CallOptions | None) -> Any:
-        if args and hasattr(type(args[-1]), "__aiter__"):
+        if args and type(args[-1]) not in VALUES and hasattr(type(args[-1]), "__aiter__"):
             return self._call_in_parts(procedure, args, kwargs, options)
-        transport = self._link()
+        transport = self._transport or self._link()
         reply = self._reply()
         message = self._wamp.call(reply, procedure, args, kwargs, options)
         self._send_request(transport, reply, message)
@@ -815,6 +815,9 @@ class Shell(ObservableMixin):
             result = endpoint.fn(*invoked.args, **kwargs)
         except Exception as exception:  # noqa: BLE001  (a procedure of the user's)
             self._refused(self._failure(exception), invoked)
+            return
+        if type(result) in VALUES:
+            self._completed(result, invoked)
             return
         if type(result) is AsyncGeneratorType:
             result = self._pump(invoked, result)

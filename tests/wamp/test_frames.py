@@ -2,13 +2,13 @@
 
 import pytest
 
-from wamp.frames import TEXT, frame_size, masked_frame, take_frames
+from wamp.frames import TEXT, cut_frames, frame_size, masked_frames
 
 
 @pytest.mark.parametrize("length", [0, 125, 126, 65535, 65536])
 @pytest.mark.parametrize("is_masked", [False, True])
 def test_the_header_says_how_long_a_frame_is(length, is_masked):
-    frame = masked_frame(TEXT, bytes(length), b"mask")
+    frame = masked_frames(TEXT, [bytes(length)], iter([b"mask"]))
     if not is_masked:
         body = len(frame) - length
         frame = frame[:1] + bytes([frame[1] & 0x7F]) + frame[2 : body - 4] + frame[body:]
@@ -20,24 +20,20 @@ def test_a_header_that_is_not_complete_says_nothing(header):
     assert frame_size(header) is None
 
 
-def take(data, goes_on=lambda: True):
-    taken = []
-    return take_frames(data, TEXT, taken.append, goes_on), taken
-
-
 def test_plain_frames_are_taken():
-    assert ((8, True), [b"ab", b"cd"]) == take(b"\x81\x02ab\x81\x02cd")
+    assert ([b"ab", b"cd"], 8, True) == cut_frames(b"\x81\x02ab\x81\x02cd", TEXT)
 
 
 def test_the_beginning_of_a_plain_frame_is_left():
-    assert ((4, True), [b"ab"]) == take(b"\x81\x02ab\x81\x02c")
+    assert ([b"ab"], 4, True) == cut_frames(b"\x81\x02ab\x81\x02c", TEXT)
 
 
 @pytest.mark.parametrize("other", [b"\x89\x00", b"\x01\x01a", b"\x82\x01a", b"\xc1\x01a", b"\x81\x81mask!"])
 def test_another_kind_of_frame_is_left(other):
     """A ping, a fragment, the other type, a compressed one, a masked one."""
-    assert ((4, False), [b"ab"]) == take(b"\x81\x02ab" + other)
+    assert ([b"ab"], 4, False) == cut_frames(b"\x81\x02ab" + other, TEXT)
 
 
-def test_nothing_is_taken_once_the_connection_closes():
-    assert ((4, False), [b"ab"]) == take(b"\x81\x02ab\x81\x02cd", goes_on=lambda: False)
+def test_each_frame_has_its_mask():
+    frames = masked_frames(TEXT, [b"ab", b"abc"], iter([b"\0\0\0\0", b"\1\1\1\1"]))
+    assert b"\x81\x82\0\0\0\0ab" + b"\x81\x83\1\1\1\1`cb" == frames

@@ -52,6 +52,9 @@ class RawSocketConnection(RawSocketLink, asyncio.Protocol):
     def call_later(self, delay: float, action: Callable[..., None], *args: Any) -> asyncio.TimerHandle:
         return self._loop.call_later(delay, action, *args)
 
+    def flush_soon(self) -> None:
+        self._loop.call_soon(self.flush)
+
     def describe(self, codec: Codec) -> TransportDetails:
         return transport_details(self.transport, codec, TransportDetails.CHANNEL_FRAMING_RAWSOCKET)
 

@@ -40,18 +40,17 @@ class Failure:
 
 
 class _Reply(asyncio.Future[Any]):
-    """What a request returns. It knows its request, and cancelling it cancels that."""
+    """What a request returns. It knows its request, and cancelling it cancels that. Who makes it sets both attributes."""
 
-    request = 0
+    __slots__ = ("request", "session")  # an initializer in Python and a dictionary would double what it costs
 
-    def __init__(self, session: ApplicationSession, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(loop=loop)
-        self._session = session
+    request: int
+    session: ApplicationSession
 
     def cancel(self, msg: Any | None = None) -> bool:
         is_cancelled = super().cancel(msg)
         if is_cancelled:
-            self._session._cancel(self)
+            self.session._cancel(self)
         return is_cancelled
 
 
@@ -122,7 +121,10 @@ class ApplicationSession(Shell):
         super().onOpen(transport)
 
     def _reply(self) -> _Reply:
-        return _Reply(self, self._loop)
+        reply = _Reply(loop=self._loop)
+        reply.session = self
+        reply.request = 0
+        return reply
 
     def _settle(self, reply: asyncio.Future[Any], value: Any) -> None:
         if not reply.done():

@@ -21,8 +21,7 @@ from websockets.uri import parse_uri
 
 from wamp.asyncio.details import transport_details
 from wamp.asyncio.log import Log
-from wamp.exception import PayloadExceededError
-from wamp.frames import frame_size, masked_frame, take_frames
+from wamp.frames import frame_size
 from wamp.link import HANDSHAKE_TIMEOUT, MAX_MESSAGE_SIZE, PING_INTERVAL, PING_TIMEOUT, Host
 from wamp.types import TransportDetails
 from wamp.websocket import WebSocketLink
@@ -30,7 +29,6 @@ from wamp.websocket import WebSocketLink
 __all__ = ["WebSocketConnection"]
 
 CLOSE_TIMEOUT: Final = 1.0
-_MOST_UNWRITTEN: Final = 64 * 1024
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _LONGEST_HEAD: Final = 64 * 1024
 _NORMAL: Final = 1000
@@ -71,9 +69,6 @@ class WebSocketConnection(WebSocketLink, asyncio.Protocol):
         self._tail = b""  # the beginning of a frame
         self._parts: list[bytes] | None = None  # of a fragmented message
         self._opcode = Opcode.TEXT
-        self._out: list[bytes] = []
-        self._out_size = 0
-        self._is_open = False
         self._is_awaiting_pong = False
         self._reason = ""
         self._response: Response | None = None
@@ -101,8 +96,7 @@ class WebSocketConnection(WebSocketLink, asyncio.Protocol):
             data, self._tail = self._tail + data, b""
         while data:
             if self._is_open and self._parts is None:
-                at, is_beginning = take_frames(data, self.first, self.deliver_all, self.is_open)
-                data = data[at:]
+                data, is_beginning = self.read_frames(data)
                 if is_beginning:
                     self._tail = data
                     break
@@ -112,8 +106,6 @@ class WebSocketConnection(WebSocketLink, asyncio.Protocol):
                     self._tail = data
                     break
                 data = self._feed_frame(data, size)
-        if self._out:
-            self._flush()
 
     def eof_received(self) -> None:
         self._protocol.receive_eof()
@@ -160,7 +152,6 @@ class WebSocketConnection(WebSocketLink, asyncio.Protocol):
         if subprotocol is None:
             self._drop("the router has chosen none of the subprotocols")
             return
-        self._is_open = True
         self._stop_timer()
         if self._ping_interval:
             self._restart(self._ping_interval, self._ping)
@@ -238,48 +229,29 @@ class WebSocketConnection(WebSocketLink, asyncio.Protocol):
     # -- writing
 
     def _write_theirs(self) -> None:
-        """Send what the library wants to be sent."""
+        """Send what the library wants to be sent, behind what was sent here."""
+        self.flush()
         for data in self._protocol.data_to_send():
             if data:
-                self._write(data)
+                self.transport.write(data)
             elif not self.transport.is_closing():
-                self._flush()
                 self.transport.close()
 
-    def write_message(self, data: bytes) -> None:
-        if len(data) > MAX_MESSAGE_SIZE:
-            raise PayloadExceededError(f"a message of {len(data)} bytes, routers accept {MAX_MESSAGE_SIZE} at most")
-        self._write(masked_frame(self.first, data, next(self.masks)))
+    def flush_soon(self) -> None:
+        self._loop.call_soon(self.flush)
 
-    def _write(self, data: bytes) -> None:
-        # What is written in one turn of the loop is one system call.
-        out = self._out
-        if not out:
-            self._loop.call_soon(self._flush)
-        out.append(data)
-        self._out_size += len(data)
-        if self._out_size > _MOST_UNWRITTEN:
-            self._flush()  # only the transport can tell that the peer does not keep up
-
-    def _flush(self) -> None:
-        out, self._out = self._out, []
-        self._out_size = 0
-        if out:
-            self.transport.write(out[0] if len(out) == 1 else b"".join(out))
+    def write_websocket_messages(self, payloads: list[bytes]) -> None:
+        self.transport.write(self.frames(payloads))
 
     # -- Transport
 
-    def is_open(self) -> bool:
-        return self._is_open
-
     def close(self) -> None:
         if self._is_open:
-            self._is_open = False
+            self.stop()
             self._protocol.send_close(_NORMAL)
             self._write_theirs()
             self._restart(CLOSE_TIMEOUT, self.abort)
 
     def abort(self) -> None:
-        self._is_open = False
-        self._flush()
+        self.stop()
         self.transport.abort()

@@ -3,7 +3,7 @@
 ``Codec.decode`` returns a message whose every field has the type that ``messages`` and ``options`` declare, or
 raises ``ProtocolViolation`` and never anything else. On the fast path msgspec builds the struct straight from the
 bytes; the payload's bytes are copied, never rebuilt, but they are checked: a recipient must be able to decode what
-the router hands on. Options and details hold plain values only, whatever the serializer: None, bool, int, float, str,
+the router hands on. Only who reads the payload anyway, with ``Codec.values``, may do without that check. Options and details hold plain values only, whatever the serializer: None, bool, int, float, str,
 bytes, lists, and dictionaries with strings as keys.
 
 What real clients send is met after the strict way has refused: integral floats where an id is expected
@@ -61,7 +61,17 @@ _SCALARS: Final = frozenset({bool, int, float, str})
 class _Shape:
     """What the codec needs to know of a message class, worked out once."""
 
-    __slots__ = ("attribute", "details_may_lack", "has_payload", "head", "length", "name", "options", "place")
+    __slots__ = (
+        "attribute",
+        "details_may_lack",
+        "has_payload",
+        "head",
+        "length",
+        "name",
+        "options",
+        "place",
+        "without_keywords",
+    )
 
     def __init__(self, message: type[Message]) -> None:
         fields = message.__struct_fields__
@@ -71,6 +81,8 @@ class _Shape:
         """How many fields stand before the payload."""
         self.length = 1 + len(fields)
         """How many elements the list may have."""
+        self.without_keywords = bytes((0x90 | len(fields),))
+        """The first byte of MessagePack for a list of one element less than it may have."""
         self.attribute = next((name for name in fields if name in ("options", "details", "extra")), None)
         self.details_may_lack = bool(message.__struct_defaults__) and not self.has_payload
         """UNSUBSCRIBED and UNREGISTERED have details only where they revoke."""
@@ -99,8 +111,23 @@ class Codec(ABC):
         return f"<Codec {self.serializer.name}>"
 
     @abstractmethod
-    def decode(self, data: bytes) -> Message:
-        """Return the message that the bytes stand for; raise ProtocolViolation if they are not exactly one."""
+    def decode(self, data: bytes, *, is_relayed: bool = True) -> Message:
+        """Return the message that the bytes stand for; raise ProtocolViolation if they are not exactly one.
+
+        If it is not relayed, its payload may be left unchecked: ``values`` does that, too.
+        """
+
+    def values(self, message: Any) -> tuple[list[Any], dict[str, Any]]:
+        """Return a message's payload as Python values; raise ProtocolViolation if there is something wrong with it."""
+        unpack = self.serializer.unpack
+        args, kwargs = message.args, message.kwargs
+        values = [] if args is ABSENT else unpack(args)
+        if kwargs is ABSENT and type(values) is list:
+            return values, {}
+        keywords = {} if kwargs is ABSENT else unpack(kwargs)
+        if type(values) is not list or not _has_string_keys(keywords):
+            self._check_odd_payload(message, _SHAPES[type(message)])
+        return values or [], keywords or {}
 
     def encode(self, message: Message, source: Codec | None = None) -> bytes:
         """Return the bytes of a message whose payload, if any, came through ``source`` (default: this codec).
@@ -240,7 +267,7 @@ class _MsgspecCodec(Codec):
     _decode_elements: Callable[[bytes], list[Raw]]
     _encode: Callable[[object], bytes]
 
-    def decode(self, data: bytes) -> Message:
+    def decode(self, data: bytes, *, is_relayed: bool = True) -> Message:
         if len(data) > MAX_DEPTH or (self._is_text and not data.isascii()):
             self._examine(data)
         try:
@@ -252,13 +279,13 @@ class _MsgspecCodec(Codec):
             mended = self._mend(data)
             if mended == data:
                 raise ProtocolViolation(f"malformed {self.serializer.name}: {error}") from None
-            return self.decode(mended)
+            return self.decode(mended, is_relayed=is_relayed)
         shape = _SHAPES[type(message)]
         if shape.attribute is not None:
             options = getattr(message, shape.attribute)
             if options:
                 self._check_options(message, shape, options)
-        if shape.has_payload:
+        if is_relayed and shape.has_payload:
             args: Raw = message.args  # type: ignore[attr-defined]  # has_payload says so
             if args is not ABSENT and not self._is_sound(args, message.kwargs, data):  # type: ignore[attr-defined]  # likewise
                 self._check_odd_payload(message, shape)
@@ -368,8 +395,34 @@ class _MessagePackCodec(_MsgspecCodec):
         self._decode = msgspec.msgpack.Decoder(_ANY_MESSAGE, ext_hook=decode_extension).decode
         self._decode_elements = msgspec.msgpack.Decoder(list[Raw]).decode
         self._encode = msgspec.msgpack.Encoder().encode
-        self._decode_list = msgspec.msgpack.Decoder(list[Any]).decode
-        self._decode_dict = msgspec.msgpack.Decoder(dict[str, Any]).decode
+        self._decode_list = msgspec.msgpack.Decoder(list[Any], ext_hook=decode_extension).decode
+        self._decode_dict = msgspec.msgpack.Decoder(dict[str, Any], ext_hook=decode_extension).decode
+
+    def encode(self, message: Message, source: Codec | None = None) -> bytes:
+        # As for JSON, but here it is the number of elements that is mended. Options are written as they are anyway.
+        shape = _SHAPES[type(message)]
+        if (
+            shape.has_payload
+            and (source is self or source is None)
+            and message.kwargs is ABSENT  # type: ignore[attr-defined]  # has_payload says so
+            and message.args is not ABSENT  # type: ignore[attr-defined]  # likewise
+        ):
+            try:
+                return shape.without_keywords + self._encode(message)[1:]
+            except UNENCODABLE as error:
+                raise TranscodingError(f"not expressible in {self.serializer.name}: {error}") from None
+        return super().encode(message, source)
+
+    def values(self, message: Any) -> tuple[list[Any], dict[str, Any]]:
+        # The message was examined, so that its payload need not be. What this refuses is looked at more closely.
+        args, kwargs = message.args, message.kwargs
+        try:
+            return (
+                [] if args is ABSENT else self._decode_list(args),
+                {} if kwargs is ABSENT else self._decode_dict(kwargs),
+            )
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return super().values(message)
 
     def _examine(self, data: bytes) -> None:
         scan_messagepack(data)
@@ -415,7 +468,7 @@ class _CborCodec(Codec):
     def __init__(self) -> None:
         super().__init__(CBOR)
 
-    def decode(self, data: bytes) -> Message:
+    def decode(self, data: bytes, *, is_relayed: bool = True) -> Message:
         try:
             try:
                 values, ends = self._split(data, strict=True)

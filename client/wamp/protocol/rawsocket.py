@@ -17,7 +17,7 @@ and then everything is a frame::
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -38,6 +38,7 @@ __all__ = [
     "exponent_for",
     "frame",
     "length_for",
+    "message_frames",
 ]
 
 MAGIC: Final = 0x7F
@@ -267,6 +268,19 @@ def frame(payload: bytes, kind: FrameType = FrameType.MESSAGE) -> bytes:
             raise ValueError(f"a payload of {length} octets does not fit a RawSocket frame: the limit is {MAX_LENGTH}")
         length = _LENGTH_IS_2_24
     return _PREFIX.pack(kind << 24 | length) + payload
+
+
+def message_frames(payloads: Iterable[bytes]) -> bytes:
+    """Return the frames of messages, one behind the other; ``frame`` says what is expected of each."""
+    parts: list[bytes] = []
+    for payload in payloads:
+        length = len(payload)
+        if length > _LENGTH_BITS:
+            parts.append(frame(payload))
+        else:
+            parts.append(_PREFIX.pack(length))
+            parts.append(payload)
+    return b"".join(parts)
 
 
 class FrameReader:

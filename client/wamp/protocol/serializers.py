@@ -58,6 +58,7 @@ from msgspec.msgpack import Ext
 
 from wamp.protocol.errors import ProtocolViolation
 from wamp.protocol.limits import (
+    LARGE_MAP,
     MAX_DEPTH,
     refuse_deep_value,
     refuse_reference,
@@ -114,6 +115,8 @@ class Serializer(ABC):
 UNENCODABLE: Final = (TypeError, ValueError, OverflowError, RecursionError, msgspec.EncodeError, cbor2.CBOREncodeError)
 """What the encoders raise for a value that they cannot express."""
 _SCALARS: Final = frozenset({type(None), bool, int, float, str})
+_BINARY: Final = (bytes, bytearray, memoryview)
+_LISTS: Final = (list, tuple, set, frozenset)
 
 
 # -- JSON
@@ -166,14 +169,14 @@ def binary_to_text(value: Any) -> Any:
     """Write binary values as WAMP's JSON strings, leaving what has none untouched."""
     if type(value) in _SCALARS:
         return value
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, _BINARY):
         return "\0" + base64.b64encode(value).decode("ascii")
     if isinstance(value, dict):
         if set(map(type, value)) - {str} and not all(map(_is_json_key, value)):
             raise TypeError("binary values, infinity and not-a-number cannot be keys")
         return {key: item if type(item) in _SCALARS else binary_to_text(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [binary_to_text(item) for item in value]
+    if isinstance(value, _LISTS):
+        return [item if type(item) in _SCALARS else binary_to_text(item) for item in value]
     return None if value is cbor2.undefined else value
 
 
@@ -212,11 +215,13 @@ class _MessagePack(Serializer):
 
     def unpack(self, raw: Raw | bytes | memoryview) -> Any:
         try:
-            scan_messagepack(bytes(raw))
+            data = bytes(raw)
+            if len(data) > LARGE_MAP:
+                scan_messagepack(data)
             try:
-                return self._decode(raw)
+                return self._decode(data)
             except msgspec.ValidationError:
-                return _decode_odd_timestamps(bytes(raw))
+                return _decode_odd_timestamps(data)
         except (ValueError, RecursionError) as error:
             raise ProtocolViolation(f"malformed MessagePack: {error}") from None
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
 
-from wamp.frames import BINARY, masked_frame, take_frames
+from wamp.frames import BINARY
 from wamp.link import HANDSHAKE_TIMEOUT, MAX_MESSAGE_SIZE, PING_INTERVAL, PING_TIMEOUT, Host
 from wamp.twisted.link import Pressure, transport_details
 from wamp.types import TransportDetails
@@ -34,8 +34,6 @@ OPTIONS: Final[dict[str, Any]] = {
 }
 """Autobahn's protocol options, where ours differ from its own or matter."""
 
-_OPEN: Final = WebSocketClientProtocol.STATE_OPEN
-
 
 class _Link(WebSocketLink):
     """The session's side of one WebSocket connection."""
@@ -54,18 +52,16 @@ class _Link(WebSocketLink):
         details.http_headers_received = dict(connection.http_headers)
         self.begin(codec, details)
 
-    def write_message(self, data: bytes) -> None:
+    def write_websocket_messages(self, payloads: list[bytes]) -> None:
         connection = self._connection
         if connection._perMessageCompress is None:
-            connection.transport.write(masked_frame(self.first, data, next(self.masks)))
+            connection.transport.write(self.frames(payloads))
         else:
-            connection.sendMessage(data, isBinary=self.first == BINARY)
-
-    def is_open(self) -> bool:
-        return bool(self._connection.state == _OPEN)
+            for payload in payloads:
+                connection.sendMessage(payload, isBinary=self.first == BINARY)
 
     def close(self) -> None:
-        if self.is_open():
+        if self._is_open:
             self._connection.sendClose(self._connection.CLOSE_STATUS_CODE_NORMAL)
 
     def abort(self) -> None:
@@ -102,14 +98,18 @@ class WebSocketConnection(WebSocketClientProtocol):
             self.link.open(subprotocol)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        if self.state != _OPEN:
-            return  # closing: Autobahn reads on for the answer
-        self.link.deliver_foreign(payload, is_binary=isBinary)
+        if self.link.is_open():  # when closing, Autobahn reads on for the answer
+            self.link.deliver_foreign(payload, is_binary=isBinary)
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         self.link.end(reason or f"the connection was closed with code {code}", was_clean=wasClean)
 
+    def sendCloseFrame(self, *args: Any, **kwargs: Any) -> None:
+        self.link.stop()  # whoever closes: nothing may follow this frame
+        super().sendCloseFrame(*args, **kwargs)
+
     def dropConnection(self, abort: bool = False) -> None:
+        self.link.stop()
         self.transport.unregisterProducer()  # TLS waits for those that there are
         super().dropConnection(abort=abort)
 
@@ -120,7 +120,7 @@ class WebSocketConnection(WebSocketClientProtocol):
             data = self._tail + data
             self._tail = b""
         # ``self.data`` is what Autobahn has not parsed yet; within a frame or a fragmented message it goes on.
-        if self.state == _OPEN and not self.data and self.current_frame is None and not self.inside_message:
+        if self.link.is_open() and not self.data and self.current_frame is None and not self.inside_message:
             data = self._read_frames(data)
         if data:
             self._dataReceived(data)
@@ -132,11 +132,11 @@ class WebSocketConnection(WebSocketClientProtocol):
         """
         if self.autoPingTimeoutCall is not None:
             self._cancelAutoPingTimeoutCall()  # whatever arrives is a sign of life
-        at, is_beginning = take_frames(data, self.link.first, self.link.deliver_all, self.link.is_open)
+        data, is_beginning = self.link.read_frames(data)
         if is_beginning:
-            self._tail = data[at:]
+            self._tail = data
             return b""
-        return data[at:]
+        return data
 
 
 class WebSocketFactory(WebSocketClientFactory):

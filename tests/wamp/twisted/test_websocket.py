@@ -12,7 +12,7 @@ from twisted.logger import capturedLogs
 
 from tests.wamp.twisted.hosts import RecordingHost
 from wamp.exception import SerializationError, TransportLost
-from wamp.frames import masked_frame
+from wamp.frames import masked_frames
 from wamp.protocol import messages as m
 from wamp.protocol.codec import CODECS
 from wamp.protocol.subprotocols import SUBPROTOCOLS
@@ -111,13 +111,13 @@ def test_a_router_that_chooses_no_subprotocol_is_left():
 def test_a_frame_is_masked_as_the_rfc_says(length):
     """RFC 6455, sections 5.2 and 5.3."""
     payload = os.urandom(length)
-    assert unmasked(masked_frame(0x82, payload, b"\x01\x80\xff\x00")) == [(0x82, payload)]
+    assert unmasked(masked_frames(0x82, [payload], iter([b"\x01\x80\xff\x00"]))) == [(0x82, payload)]
 
 
 def test_every_frame_has_a_mask_of_its_own():
     host, _, transport = connect()
     for _ in range(3000):
-        host.link.write(b"")
+        host.link.write_messages([b""])
     frames = transport.value()
     masks = {frames[at : at + 4] for at in range(2, len(frames), 6)}
     assert len(masks) > 2990
