@@ -191,6 +191,16 @@ TRAPS: dict[str, tuple[str, list[str]]] = {
             "tests/docs/test_howto.py::test_the_tests_that_are_shown_pass",
         ],
     ),
+    "issue 15": (
+        "no client for scripts, threads and notebooks, which have no event loop",
+        [
+            "tests/wamp/blocking/test_threads.py::test_eight_threads_share_a_session",
+            "tests/wamp/blocking/test_threads.py::test_it_works_inside_an_event_loop_that_runs",
+            "tests/wamp/blocking/test_fork.py::test_a_server_that_forks_its_workers",
+            "tests/wamp/blocking/test_flask.py::test_requests_at_the_same_time_share_the_session",
+            "tests/wamp/blocking/test_django.py::test_requests_at_the_same_time_share_the_session",
+        ],
+    ),
     "issue 16": (
         "one component that fails ends run for all, and nobody is told that the retries are exhausted",
         [
@@ -277,11 +287,6 @@ TRAPS: dict[str, tuple[str, list[str]]] = {
     ),
 }
 
-TO_COME = {
-    "issue 15": "no client for scripts, threads and notebooks, which have no event loop",
-}
-"""Traps in what is not written yet."""
-
 STUDIED = [
     *(f"reconnect {number}" for number in range(1, 8)),
     *(f"issue {number}" for number in range(1, 20)),
@@ -290,7 +295,7 @@ STUDIED = [
 
 
 def test_every_trap_of_the_study_has_its_row() -> None:
-    assert sorted(STUDIED) == sorted([*TRAPS, *TO_COME])
+    assert sorted(STUDIED) == sorted(TRAPS)
 
 
 @cache
