@@ -20,7 +20,6 @@ __all__ = [
     "item_of",
     "name_of",
     "resolved",
-    "stream_item",
     "stream_parameter",
     "value_hint",
 ]
@@ -83,39 +82,25 @@ def value_hint(hint: Any) -> Any:
 _STREAM_TEXT: Final = re.compile(r"(\w+\.)*Async(Iterator|Iterable|Generator)\b")
 
 
-def stream_parameter(function: Callable[..., Any]) -> str | None:
-    """Return the name of the positional parameter that is an ``AsyncIterator[...]``, or None if there is none.
+def stream_parameter(function: Callable[..., Any]) -> tuple[str, int] | None:
+    """Return name and position of the parameter that is an ``AsyncIterator[...]``, or None if there is none.
 
     A procedure with such a parameter takes a progressive call, one item an invocation (WAMP advanced profile,
     "Progressive Call Invocations"). ``AsyncIterable`` and ``AsyncGenerator`` count too. A hint that cannot be resolved,
     as its names are imported for the type checker only, is taken by its text. Raises TypeError if there are several.
     """
-    stream = _stream(function)
-    return None if stream is None else stream.name
-
-
-def stream_item(function: Callable[..., Any]) -> Any:
-    """Return the hint of one item of the ``stream_parameter``; Any if it has none, or it cannot be resolved."""
-    stream = _stream(function)
-    if stream is None:
-        return Any
-    try:
-        return item_of(resolved(stream.annotation, definition_of(function)))
-    except Exception:  # noqa: BLE001  (evaluating an annotation can raise anything)
-        return Any
-
-
-def _stream(function: Callable[..., Any]) -> Parameter | None:
     definition = definition_of(function)
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError, NameError):  # a builtin; from Python 3.14 on also a name that is not defined
         return None
     streams = [
-        each for each in parameters if each.kind in POSITIONAL and _annotates_stream(each.annotation, definition)
+        (each.name, position)
+        for position, each in enumerate(parameters)
+        if each.kind in POSITIONAL and _annotates_stream(each.annotation, definition)
     ]
     if len(streams) > 1:
-        names = " and ".join(f"'{each.name}'" for each in streams)
+        names = " and ".join(f"'{name}'" for name, _ in streams)
         raise TypeError(f"{name_of(function)}: a call brings one stream, but {names} are annotated as streams")
     return streams[0] if streams else None
 

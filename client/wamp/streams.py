@@ -7,7 +7,6 @@ Call Invocations").
 
 from __future__ import annotations
 
-import inspect
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, Protocol, Self
@@ -183,7 +182,5 @@ def place_of(function: Callable[..., Any]) -> Place | None:
     """Return the parameter of a procedure that takes a progressive call, or None. Raise TypeError if there are several."""
     from wamp.hints import stream_parameter
 
-    name = stream_parameter(function)
-    if name is None:
-        return None
-    return Place(name, list(inspect.signature(function).parameters).index(name))
+    found = stream_parameter(function)
+    return None if found is None else Place(*found)
