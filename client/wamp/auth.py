@@ -35,6 +35,7 @@ __all__ = [
     "AuthCryptosign",
     "AuthScram",
     "AuthTicket",
+    "AuthTls",
     "AuthWampCra",
     "AuthWampScram",
     "Authenticator",
@@ -315,6 +316,16 @@ class AuthAnonymous(_Base):
         raise ValueError(f"the router asks for {challenge.method} authentication, expected to be let in as anonymous")
 
 
+class AuthTls(_Base):
+    """The certificate with which the connection was made: there is nothing to ask for."""
+
+    name = "tls"
+
+    def on_challenge(self, session: ChallengedSession, challenge: Challenge) -> str:
+        """Refuse: who has shown a certificate is not challenged."""
+        raise ValueError(f"the router asks for {challenge.method} authentication, expected to know the certificate")
+
+
 class AuthTicket(_Base):
     """A ticket, which is sent as it is: over TLS only."""
 
@@ -453,7 +464,8 @@ def _private_key(text: str) -> CryptosignKey:
 
 
 _AUTHENTICATORS: dict[str, type[Any]] = {
-    each.name: each for each in (AuthAnonymous, AuthTicket, AuthWampCra, AuthScram, AuthWampScram, AuthCryptosign)
+    each.name: each
+    for each in (AuthAnonymous, AuthTicket, AuthWampCra, AuthScram, AuthWampScram, AuthCryptosign, AuthTls)
 }
 
 
@@ -461,7 +473,8 @@ def create_authenticator(name: str, **kwargs: Any) -> Authenticator:
     """Return the authenticator for an ``authmethod``; ValueError if the name or an argument is not right.
 
     All take ``authid``, ``authrole`` and ``authextra``; ``ticket`` needs ``ticket``, ``wampcra`` needs ``authid`` and
-    ``secret``, ``scram`` and ``wamp-scram`` need ``authid`` and ``password``, ``cryptosign`` needs ``privkey``.
+    ``secret``, ``scram`` and ``wamp-scram`` need ``authid`` and ``password``, ``cryptosign`` needs ``privkey``. ``anonymous`` and
+    ``tls`` need nothing.
     """
     kind = _AUTHENTICATORS.get(name)
     if kind is None:

@@ -17,12 +17,14 @@ from jwt.algorithms import OKPAlgorithm
 
 from tests.docs.pages import DOCS, URL, Block, block, blocks
 from tests.docs.programs import NODE_MODULES, Program, browse, needs_browser, node, router
+from tests.docs.walk import is_program
 from tests.support.certificates import Authority
 from tests.support.process import ROOT, RouterProcess
 
 PAGE = DOCS / "howto/authenticate.md"
 SAID = "joe is in as user"
-CLIENT = block(PAGE, "python", "class Client")
+CLIENT = block(PAGE, "python", "LOGIN = ")
+[LINE] = [line for line in CLIENT.text.splitlines() if line.startswith("LOGIN = ")]
 TLS_URL = "wss://localhost:8443/ws"
 
 
@@ -37,12 +39,11 @@ def with_configuration() -> Iterator[tuple[Block, str]]:
 
 
 def programs() -> Iterator[tuple[str, str, str]]:
-    """Yield (language, program, configuration). A line of its own goes in place of the one in the first program."""
-    [line] = [line for line in CLIENT.text.splitlines() if line.startswith("LOGIN = ")]
+    """Yield (language, program, configuration). What is no program goes in place of a line in the first one."""
     for each, configuration in with_configuration():
         text = each.text
-        if each.language == "python" and text.startswith("LOGIN = "):
-            text = CLIENT.text.replace(line, text)
+        if "LOGIN = " in text and not is_program(each):
+            text = CLIENT.text.replace(LINE, text)
         if "authenticator" in each.name or "logins" in each.name or each.language == "html":
             continue  # servers, and what a browser shows
         yield each.language, text, configuration
@@ -104,7 +105,7 @@ def test_a_client_logs_in_as_shown(tmp_path, monkeypatch, language, text, config
 
 def test_every_program_is_found():
     """The test above would also pass if the page were read wrongly."""
-    assert {"python": 10, "js": 5} == {
+    assert {"python": 13, "js": 5} == {
         language: [each for each, _, _ in PROGRAMS].count(language) for language in ("python", "js")
     }
 
@@ -112,8 +113,7 @@ def test_every_program_is_found():
 def logs_in(folder: Path, running: RouterProcess, method: str, *, secret: str = "correct horse") -> bool:
     """Tell whether the first program gets in by another method."""
     field = "ticket" if method == "ticket" else "secret"
-    [line] = [line for line in CLIENT.text.splitlines() if line.startswith("LOGIN = ")]
-    text = CLIENT.text.replace(line, f'LOGIN = create_authenticator("{method}", authid="joe", {field}="{secret}")')
+    text = CLIENT.text.replace(LINE, f"LOGIN = {{'{method}': {{'authid': 'joe', '{field}': '{secret}'}}}}")
     with Program(folder, text, running.url("ws")) as program:
         status, output, log = program.end()
     assert (status == 0) is (SAID in output), log

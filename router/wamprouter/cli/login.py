@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import click
 
@@ -47,9 +47,7 @@ def _method(who: Connection, environ: Mapping[str, str]) -> str:
 
 
 def _authenticator(method: str, who: Connection, secrets: _Secrets) -> Authenticator:
-    if method == "tls":
-        return _Tls(who.authid, who.authrole)
-    if method not in ("anonymous", "cryptosign") and who.authid is None:
+    if method not in ("anonymous", "cryptosign", "tls") and who.authid is None:
         raise ValueError(f"{method} needs --authid")
     extra = {"channel_binding": who.channel_binding} if who.channel_binding else None
     more = {"authid": who.authid, "authrole": who.authrole, "authextra": extra, **_credential(method, who, secrets)}
@@ -123,23 +121,3 @@ class _Totp(AuthTicket):
     def on_challenge(self, session: ChallengedSession, challenge: Challenge) -> str:
         self._check_method(challenge)
         return compute_totp(self._secret)
-
-
-class _Tls:
-    """The certificate of the TLS connection says who it is: there is nothing to ask for."""
-
-    name: ClassVar[str] = "tls"
-
-    def __init__(self, authid: str | None, authrole: str | None) -> None:
-        self.authid = authid
-        self.authrole = authrole
-
-    @property
-    def authextra(self) -> dict[str, Any]:
-        return {}
-
-    def on_challenge(self, session: ChallengedSession, challenge: Challenge) -> str:
-        raise ValueError(f"the router asks for {challenge.method} authentication, expected to know the certificate")
-
-    def on_welcome(self, session: ChallengedSession, authextra: dict[str, Any] | None) -> str | None:
-        return None
