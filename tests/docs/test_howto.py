@@ -14,6 +14,7 @@ import wamp
 from tests.docs.pages import DOCS, README, URL, block, blocks, configurations
 from tests.docs.programs import Program, browse, needs_browser, node, router, web
 from tests.docs.walk import is_program
+from tests.support.certificates import Authority
 from tests.support.process import ROOT, RouterProcess, config
 from tests.support.raw import Client
 from wamprouter.cli import main
@@ -96,6 +97,28 @@ def test_views_call_as_shown(tmp_path):
         _, output, _ = run.end()
     text = "the price service cannot be reached"
     assert f"{{\"error\": \"{text}\"}}\n503 {{'error': '{text}'}}\n" == output
+
+
+FRAGMENTS = [
+    each
+    for page, text in (
+        ("tls.md", "ssl.create_default_context"),
+        ("tls.md", "optionsForClientTLS"),
+        ("credentials.md", "autobahn"),
+        ("host-components.md", "async def on_join"),
+    )
+    for each in blocks(HOWTO / page)
+    if each.language == "python" and text in each.text
+]
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS, ids=lambda each: each.id)
+def test_a_part_of_a_program_runs(tmp_path, monkeypatch, fragment):
+    """With the files that it reads."""
+    monkeypatch.chdir(tmp_path)
+    Authority(tmp_path).issue("client")
+    (tmp_path / "sensor-7.key").write_text("ab" * 32)
+    exec(compile(fragment.text, fragment.id, "exec"), {})
 
 
 def test_a_hosted_component_answers(tmp_path):
