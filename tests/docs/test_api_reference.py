@@ -13,7 +13,16 @@ REFERENCE = DOCS / "reference"
 DIRECTIVE = re.compile(r"^\.\. auto(?:class|function|exception|data):: wamp\.([\w.]+)", re.MULTILINE)
 ALIASES = {"auth.Auth"}  # whose docstrings stand below them, and are seen by Sphinx alone
 NAMED = sorted({name for page in REFERENCE.glob("*.md") for name in DIRECTIVE.findall(page.read_text("utf-8"))})
-MODULES = ("wamp", "wamp.asyncio", "wamp.twisted", "wamp.blocking", "wamp.auth", "wamp.typed", "wamp.testing")
+MODULES = (
+    "wamp",
+    "wamp.asyncio",
+    "wamp.twisted",
+    "wamp.blocking",
+    "wamp.auth",
+    "wamp.typed",
+    "wamp.testing",
+    "wamp.testing.plugin",
+)
 
 
 def looked_up(name):
