@@ -2,9 +2,9 @@
 
 Callee and caller are sessions of one process, so that the figure is what the library costs at both ends of a call. The
 router has a core of its own. So many calls are in flight that the process always has something to do: with few,
-callee, router and caller wait for each other, and the rate is how fast a batch goes around. Whether that was so the
-table shows: ``busy`` is how much of a core the process had. On a machine that others use as well, it is less than one, for
-either library in another measure, so that calls per processor second say more.
+callee, router and caller wait for each other, and the rate is how fast a batch goes around. Whether it had, ``busy`` shows:
+how much of a core it used. Below one, the rate is not the library's: that router and client wait for each other, or
+somebody else has the core. Then calls per processor second, which need no quiet machine, say more.
 
 Libraries take turns; look at the ratios.
 """
@@ -88,7 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--in-flight", type=int, default=256, help="how many calls wait for their result at a time")
+    parser.add_argument("--in-flight", type=int, default=1024, help="how many calls wait for their result at a time")
     parser.add_argument("--serializer", default="default", help="default: what each library chooses by itself")
     options = parser.parse_args()
     available = sorted(os.sched_getaffinity(0))

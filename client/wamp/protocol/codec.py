@@ -285,7 +285,7 @@ class _MsgspecCodec(Codec):
             options = getattr(message, shape.attribute)
             if options:
                 self._check_options(message, shape, options)
-        if is_relayed and shape.has_payload:
+        if shape.has_payload and (is_relayed or len(data) > MAX_DEPTH):  # shorter ones are not deep
             args: Raw = message.args  # type: ignore[attr-defined]  # has_payload says so
             if args is not ABSENT and not self._is_sound(args, message.kwargs, data):  # type: ignore[attr-defined]  # likewise
                 self._check_odd_payload(message, shape)

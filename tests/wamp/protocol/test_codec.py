@@ -31,6 +31,8 @@ def decode(name: str, fields: list[Any]) -> Any:
 def refuses(name: str, data: bytes, match: str = ".") -> None:
     with pytest.raises(ProtocolViolation, match=match):
         CODECS[name].decode(data)
+    with pytest.raises(ProtocolViolation):  # also by who reads the payload, and does without that check
+        CODECS[name].values(CODECS[name].decode(data, is_relayed=False))
 
 
 def payload(name: str, raw: Raw) -> Any:
@@ -322,6 +324,15 @@ def test_an_option_that_only_one_serializer_has_is_a_violation(name, data):
 
 
 # -- payload
+
+
+@every_serializer
+@pytest.mark.parametrize("payload", [[], [[1, "a"]], [[], {"b": [2]}], [[1], {"b": 2}], [None, None]])
+def test_a_payload_is_read_as_values(name, payload):
+    message = CODECS[name].decode(PACK[name]([48, 7, {}, URI, *payload]), is_relayed=False)
+    args, kwargs = [*payload, None, None][:2]
+
+    assert (args or [], kwargs or {}) == CODECS[name].values(message)
 
 
 @every_serializer

@@ -202,6 +202,14 @@ def test_nothing_is_delivered_after_closing():
     assert [first for first, _ in unmasked(transport.value())] == [0x88]
 
 
+def test_nothing_follows_the_close_frame():
+    """Also where the server closes, and what was sent waits to be written."""
+    host, connection, transport = connect()
+    host.session.on_message = lambda message: host.link.send(event("b"))
+    connection.dataReceived(frame(CODECS["json"].encode(event("a"))) + frame(struct.pack("!H", 1000), 0x88))
+    assert [first for first, _ in unmasked(transport.value())] == [0x81, 0x88]
+
+
 def test_sending_on_a_closed_link_raises():
     host, _, _ = connect()
     host.link.close()
