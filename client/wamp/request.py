@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import AsyncIterator, Callable
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from wamp.exception import Error
 
-if TYPE_CHECKING:
-    from wamp.streams import Place
-
-__all__ = ["Endpoint", "Handler", "Owner", "Publication", "Registration", "Subscription"]
+__all__ = ["Endpoint", "Handler", "Owner", "Place", "Publication", "Registration", "Subscription"]
 
 
 class Owner(Protocol):
@@ -50,6 +47,28 @@ class Handler:
         self.obj = obj
         self.details_arg = details_arg
         self.arguments_of = arguments_of
+
+
+class Place(NamedTuple):
+    """The parameter of a procedure that is an ``AsyncIterator``: each part of a call has one item in its place."""
+
+    name: str
+    position: int
+
+    def item(self, args: list[Any], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """Return the item of a part, as a tuple of one; of none if the part is but the end."""
+        if self.name in kwargs:
+            return (kwargs[self.name],)
+        return (args[self.position],) if len(args) > self.position else ()
+
+    def filled(
+        self, args: list[Any], kwargs: dict[str, Any], parts: AsyncIterator[Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """Return the arguments of the first part with the iterator where its item was."""
+        at = self.position
+        if self.name in kwargs or len(args) < at:
+            return args, {**kwargs, self.name: parts}
+        return [*args[:at], parts, *args[at + 1 :]], kwargs
 
 
 class Endpoint(Handler):

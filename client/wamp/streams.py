@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 import msgspec
 
 from wamp.exception import BufferFull, Error
+from wamp.request import Place
 from wamp.types import CallOptions, CallResult
 
-__all__ = ["PARTS", "Buffer", "Place", "Stream", "place_of"]
+__all__ = ["PARTS", "Buffer", "Stream", "place_of"]
 
 PARTS: Final = 1024
 """How many parts wait for who reads them, unless said otherwise."""
@@ -156,26 +157,6 @@ class Stream:
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
-
-
-class Place(NamedTuple):
-    """The parameter of a procedure that is an ``AsyncIterator``: each part of a call has one item in its place."""
-
-    name: str
-    position: int
-
-    def item(self, args: list[Any], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        """Return the item of a part, as a tuple of one; of none if the part is but the end."""
-        if self.name in kwargs:
-            return (kwargs[self.name],)
-        return (args[self.position],) if len(args) > self.position else ()
-
-    def filled(self, args: list[Any], kwargs: dict[str, Any], parts: Buffer) -> tuple[list[Any], dict[str, Any]]:
-        """Return the arguments of the first part with the iterator where its item was."""
-        at = self.position
-        if self.name in kwargs or len(args) < at:
-            return args, {**kwargs, self.name: parts}
-        return [*args[:at], parts, *args[at + 1 :]], kwargs
 
 
 def place_of(function: Callable[..., Any]) -> Place | None:

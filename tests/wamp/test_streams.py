@@ -11,7 +11,8 @@ from tests.wamp.asyncio.turns import settle, until
 from tests.wamp.testing.clients import Loop
 from wamp.asyncio import connect
 from wamp.exception import BufferFull, PayloadExceededError
-from wamp.streams import PARTS, Buffer, Place, place_of
+from wamp.request import Place
+from wamp.streams import PARTS, Buffer, place_of
 from wamp.testing import Router
 from wamp.types import CallOptions, RegisterOptions
 

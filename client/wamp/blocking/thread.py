@@ -169,7 +169,8 @@ class LoopThread:
 
     def is_inside(self) -> bool:
         """Tell whether this is the loop's own thread."""
-        return threading.get_ident() == self._thread.ident
+        # Not by its number, which another thread may have had since this one ended.
+        return threading.current_thread() is self._thread
 
     def post(self, action: Callable[[], None]) -> None:
         """Call ``action``, which must not raise, in the loop's thread; in any, if the loop has ended."""
@@ -202,7 +203,7 @@ class LoopThread:
 
     def refuse_inside(self, what: str) -> None:
         """Raise RuntimeError in the loop's own thread, which would wait for itself."""
-        if threading.get_ident() == self._thread.ident:
+        if self.is_inside():
             raise RuntimeError(
                 f"{what}: a coroutine function runs in the event loop that would be waited for. "
                 "Register a plain function, or use `session.client` and await"

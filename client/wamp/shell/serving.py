@@ -12,9 +12,9 @@ from wamp.effects import Continued, Interrupted, Invoked, Received, Undecodable
 from wamp.exception import ApplicationError, BufferFull, PayloadExceededError, SerializationError
 from wamp.handlers import VALUES, call_details, event_details, payload_of
 from wamp.protocol import messages
-from wamp.request import Subscription
+from wamp.request import Place, Subscription
 from wamp.shell.base import Base, Failure
-from wamp.streams import PARTS, Buffer, Place
+from wamp.streams import PARTS, Buffer
 from wamp.types import CallResult
 
 __all__ = ["UNAVAILABLE", "Serving"]

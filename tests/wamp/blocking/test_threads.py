@@ -166,3 +166,11 @@ def test_threads_that_change_at_any_moment_lose_nothing(session):
     finally:
         sys.setswitchinterval(interval)
     assert [list(range(CALLS))] * 4 == results
+
+
+def test_a_thread_that_has_the_number_of_the_loops_is_not_taken_for_it(session):
+    """The system gives the number of a thread that has ended to the next one."""
+    session.call("wamp.session.count")
+    session.close()
+    for _ in range(20):
+        assert [None] == run(session.close)
