@@ -17,7 +17,7 @@ BUILD_FILES := setup.cfg pyproject.toml
 PYTESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage test-all lint format bench docs schema npm vendor clean distclean
+.PHONY: help run test coverage test-all lint format bench bench-clients docs schema npm vendor clean distclean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|' 2>/dev/null \
@@ -60,6 +60,9 @@ format: $(VENV)/.installed-lint  ## mend what ruff can mend
 
 bench: $(VENV)/.installed  ## measure against Crossbar, which gets a virtual environment of its own
 	@$(BIN)/python -m benchmarks
+
+bench-clients: $(VENV)/.installed  ## measure the client library beside Autobahn's, through one router
+	@$(BIN)/python -m benchmarks.clients
 
 docs: $(VENV)/.installed-docs  ## build the documentation into docs/_build/html
 	@$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
