@@ -10,7 +10,7 @@ from wamp.app import App
 from wamp.connector import Clock, Connector, Dial
 from wamp.observable import ObservableMixin
 from wamp.shell import Shell
-from wamp.targets import targets
+from wamp.targets import Target, targets
 from wamp.types import ComponentConfig, RegisterOptions, SubscribeOptions
 
 __all__ = ["ComponentBase"]
@@ -60,6 +60,24 @@ class ComponentBase(ObservableMixin):
         self._has_run = False
         if session_factory is not None:
             self.session_factory = session_factory
+
+    def redirect(
+        self,
+        *,
+        ways: Sequence[Target] | None = None,
+        realm: str | None = None,
+        authentication: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Let it connect elsewhere, or as somebody else, when it is started next; what is not given stays.
+
+        ``ways`` are what ``wamp.targets.target`` returns.
+        """
+        if ways is not None:
+            self._targets = list(ways)
+        if realm is not None:
+            self._realm = realm
+        if authentication is not None:
+            self._authentication = dict(authentication)
 
     # -- decorators
 

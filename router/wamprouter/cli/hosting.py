@@ -149,14 +149,14 @@ def _run_app(app: App, said: Said, log_level: str, _: str) -> None:
 
 
 def _run_component(component: Any, said: Said, log_level: str, loop: str) -> None:
-    """Run a component where it says, but for what the user has said. Nothing public tells a component that."""
+    """Run a component where it says, but for what the user has said."""
     connection = said.connection
-    if said.has_url:
-        component._targets = [target(connection.url, serializers=_serializers(connection), tls=said.tls)]
-    if said.has_realm:
-        component._realm = connection.realm
-    if said.ways:
-        component._authentication = {each.name: each for each in said.ways}
+    way = target(connection.url, serializers=_serializers(connection), tls=said.tls)
+    component.redirect(
+        ways=[way] if said.has_url else None,
+        realm=connection.realm if said.has_realm else None,
+        authentication={each.name: each for each in said.ways} or None,
+    )
     importlib.import_module(f"wamp.{loop}").run(component, log_level=log_level)
 
 
