@@ -767,3 +767,12 @@ def test_a_payload_that_the_recipient_s_serializer_lacks_is_a_transcoding_error(
 def test_every_message_class_has_a_sample():
     assert set(MESSAGES) == {fields[0] for fields in LISTS.values()}
     assert Abort in MESSAGES.values()
+
+
+@pytest.mark.parametrize("serializer", SERIALIZERS)
+def test_half_a_surrogate_pair_in_a_uri_cannot_be_written(serializer):
+    """Also on the short way that nearly every message takes."""
+    codec = CODECS[serializer]
+    message = Call(1, {}, "com.\ud800", codec.serializer.pack([1]))
+    with pytest.raises(TranscodingError):
+        codec.encode(message)

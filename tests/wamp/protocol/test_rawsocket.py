@@ -20,6 +20,7 @@ from wamp.protocol.rawsocket import (
     exponent_for,
     frame,
     length_for,
+    message_frames,
 )
 
 MESSAGE, PING, PONG = FrameType.MESSAGE, FrameType.PING, FrameType.PONG
@@ -353,3 +354,13 @@ def test_a_big_frame_in_small_pieces_costs_no_more_than_its_length():
     reader = FrameReader()
     read = [found for at in range(0, len(data), 64) for found in reader.feed(data[at : at + 64])]
     assert [(MESSAGE, payload)] == read
+
+
+def test_frames_of_several_messages_stand_one_behind_the_other():
+    payloads = [b"", b"abc", bytes(MAX_LENGTH)]
+    assert b"".join(map(frame, payloads)) == message_frames(payloads)
+
+
+def test_a_message_that_no_frame_can_hold_is_refused_among_others():
+    with pytest.raises(ValueError, match="16777217"):
+        message_frames([b"abc", bytes(MAX_LENGTH + 1)])
