@@ -3,8 +3,9 @@
 ``Codec.decode`` returns a message whose every field has the type that ``messages`` and ``options`` declare, or
 raises ``ProtocolViolation`` and never anything else. On the fast path msgspec builds the struct straight from the
 bytes; the payload's bytes are copied, never rebuilt, but they are checked: a recipient must be able to decode what
-the router hands on. Only who reads the payload anyway, with ``Codec.values``, may do without that check. Options and details hold plain values only, whatever the serializer: None, bool, int, float, str,
-bytes, lists, and dictionaries with strings as keys.
+the router hands on. Only who reads the payload anyway, with ``Codec.values``, may do without that check. Options and
+details hold plain values only, whatever the serializer: None, bool, int, float, str, bytes, lists, and dictionaries
+with strings as keys.
 
 What real clients send is met after the strict way has refused: integral floats where an id is expected
 (JavaScript's MessagePack and CBOR libraries write any number from 2^32 up so), and halves of surrogate pairs in JSON.
