@@ -23,9 +23,9 @@ class ComponentBase(ObservableMixin):
 
     ``main(reactor_or_loop, session)`` runs once the session has joined; when it returns, the component leaves and is done. What it raises
     ends the component. ``transports`` is a URL, a dictionary with Autobahn's keys, or a list of them, which are tried in turn.
-    ``authentication`` maps methods to the arguments of their authenticators (``wamp.auth``), or to authenticators. ``is_fatal(exception)`` says which failures
-    another attempt would meet again; by default these are the ones that are: no such realm, denied, a broken protocol, an exception in
-    the component's own code.
+    ``authentication`` maps methods to the arguments of their authenticators (``wamp.auth``), or to authenticators.
+    ``is_fatal(exception)`` says which failures another attempt would meet again; by default these are the ones that are: no such realm,
+    denied, a broken protocol, an exception in the component's own code.
 
     Events: ``start(reactor_or_loop, component)``, ``connect(session, transport)``, ``join(session, details)``, ``ready(session)``,
     ``leave(session, details)``, ``disconnect(session, was_clean=…)``, ``connectfailure(component, exception)``.

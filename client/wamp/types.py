@@ -190,8 +190,8 @@ class CallOptions(_Options):
     """Options of ``session.call``.
 
     ``timeout`` is a ``timedelta``, or a number, which is sent as it is: WAMP counts in milliseconds. A fraction of one is
-    rounded up. ``on_progress`` gets each progressive result, as arguments or, with ``details=True``, as a ``CallResult``. ``disclose_me`` lets the callee know
-    who calls, if the realm allows it; Autobahn has no such option.
+    rounded up. ``on_progress`` gets each progressive result, as arguments or, with ``details=True``, as a ``CallResult``. ``disclose_me``
+    lets the callee know who calls, if the realm allows it; Autobahn has no such option.
     """
 
     WIRE = ("transaction_hash", "forward_for", "caller", "caller_authid", "caller_authrole", "disclose_me")
