@@ -27,6 +27,8 @@ class Kept(Generic[_H, _O]):
 
     held: Registration | Subscription | None = None
     """What the last session that was asked has given."""
+    asked: Any = None
+    """What that session has returned, which whoever asked awaits."""
 
     def __init__(self, uri: str, handler: _H, options: _O | None) -> None:
         self.uri = uri

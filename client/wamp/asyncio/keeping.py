@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, TypeVar
 
 from wamp.asyncio.log import Log
 from wamp.backoff import Backoff
+from wamp.exception import TransportLost
 from wamp.kept import Kept
 from wamp.shell import Shell
 
 __all__ = ["Held", "Keeper"]
 
 _log = Log()
+T = TypeVar("T")
 
 
 class Keeper:
@@ -25,10 +27,16 @@ class Keeper:
         self._sleep = sleep
         self._session: Shell | None = None
         self._insisting: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def add(self, session: Shell, wanted: Iterable[Kept[Any, Any]]) -> list[Kept[Any, Any]]:
         """Ask for what is wanted; keep what the router has granted, and raise its first refusal."""
-        outcomes = await _ask(session, wanted)
+        asking = self._task(_ask(session, list(wanted)))
+        try:
+            outcomes = await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            self._task(_return(asking))  # what is granted now, nobody could remove
+            raise
         for kept, refusal in outcomes:
             if refusal is None:
                 self.kept[kept] = None
@@ -38,11 +46,13 @@ class Keeper:
         return [kept for kept, _ in outcomes]
 
     async def drop(self, kept: Kept[Any, Any]) -> None:
-        """Ask for it no more, and give it back if a session has it."""
-        self.kept.pop(kept, None)
-        waiting = kept.give_back() if self._session is not None else None
-        if waiting is not None:
-            await waiting
+        """Ask for it no more, and give it back if a session has it. Again it does nothing."""
+        if kept not in self.kept:
+            return
+        del self.kept[kept]
+        if kept.asked is not None:
+            await asyncio.wait([kept.asked])  # until then it is not known what there is to give back
+        await _give_back(kept)
 
     async def restore(self, session: Shell, *, is_first: bool) -> None:
         """Ask for everything in a new session. The first one ends with a refusal; in later ones it is asked for again.
@@ -51,13 +61,14 @@ class Keeper:
         """
         self._session = session
         for kept, refusal in await _ask(session, self.kept):
+            if self._session is not session:
+                return  # lost meanwhile: the next one is asked for everything
             if refusal is None:
                 continue
             if is_first:
                 raise refusal
             _log.warn("{uri}: {error}; it will be asked for again", uri=kept.uri, error=refusal)
-            task = asyncio.get_running_loop().create_task(self._insist(session, kept))
-            self._insisting.add(task)
+            self._insisting.add(task := self._task(self._insist(session, kept)))
             task.add_done_callback(self._insisting.discard)
 
     def lost(self) -> None:
@@ -78,8 +89,17 @@ class Keeper:
                 return
             _log.debug("{uri}: {error}", uri=kept.uri, error=refusal)
 
+    def _task(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
-async def _ask(session: Shell, wanted: Iterable[Kept[Any, Any]]) -> list[tuple[Kept[Any, Any], Exception | None]]:
+
+Outcomes = list[tuple[Kept[Any, Any], Exception | None]]
+
+
+async def _ask(session: Shell, wanted: Iterable[Kept[Any, Any]]) -> Outcomes:
     """Ask a session for registrations and subscriptions, all at once; return each with its refusal, if it is refused."""
     each = list(wanted)
     return list(zip(each, await asyncio.gather(*(_asked(session, kept) for kept in each)), strict=True))
@@ -87,10 +107,27 @@ async def _ask(session: Shell, wanted: Iterable[Kept[Any, Any]]) -> list[tuple[K
 
 async def _asked(session: Shell, kept: Kept[Any, Any]) -> Exception | None:
     try:
-        kept.held = await kept.ask(session)
+        kept.asked = kept.ask(session)
+        kept.held = await kept.asked
     except Exception as refusal:  # noqa: BLE001  # of whatever class the user has defined for it
         return refusal
     return None
+
+
+async def _return(asking: asyncio.Task[Outcomes]) -> None:
+    """Give back what a session grants to somebody who does not want it any more."""
+    for kept, _ in await asking:
+        await _give_back(kept)
+
+
+async def _give_back(kept: Kept[Any, Any]) -> None:
+    """Give something back, if a session has it."""
+    try:
+        waiting = kept.give_back()
+        if waiting is not None:
+            await waiting
+    except TransportLost:
+        pass  # it went with its session
 
 
 class Held:
