@@ -159,3 +159,14 @@ def test_a_component_of_either_loop_includes_it(router):
     loop.join(session)
     assert 1 == loop.result(session.call("com.one"))
     assert [session] == joined
+
+
+def test_an_app_may_close_its_session_at_once(router):
+    """A script that is an app does all its work at joining, and ends as it should."""
+    app = App()
+
+    @app.on_join
+    async def work(session):
+        await session.close()
+
+    app.run(router.url, log_level=None)

@@ -23,6 +23,7 @@ from wamp.asyncio.session import Session
 from wamp.connector import Connector
 from wamp.durations import Duration, seconds
 from wamp.effects import Left
+from wamp.errormap import ErrorMap
 from wamp.exception import ApplicationError, CallTimeout, Error, TransportLost
 from wamp.kept import Kept, registrations, subscriptions
 from wamp.rpc import Rpc
@@ -92,6 +93,8 @@ class Client:
         self._errors: list[tuple[type[BaseException], str | None]] = [(CallTimeout, ApplicationError.TIMEOUT)]
         self._session: _Session | None = None  # while it is on the realm
         self._failure: Exception | None = None  # why there is no connection
+        self._has_given_up = False  # because of that, before there was any
+        self._latest: _Session | None = None  # of the latest connection
         self._is_new = True
         self._ready: asyncio.Future[None] = loop.create_future()  # over when the next session is as it should be
         self._closed: asyncio.Future[None] = loop.create_future()
@@ -119,6 +122,10 @@ class Client:
         while not self._is_whole():
             await asyncio.shield(self._ready)
 
+    def _was_closed(self) -> bool:
+        """Tell whether the client has ended, and as it should."""
+        return self._closed.done() and self._closed.exception() is None
+
     async def wait_closed(self) -> None:
         """Wait until the client has ended; raise what ended it, if it was not ``close``."""
         await asyncio.shield(self._closed)
@@ -136,6 +143,7 @@ class Client:
 
     def define(self, exception: type[BaseException], error: str | None = None) -> None:
         """Let an exception class stand for an error URI, in both directions; without ``error`` it is decorated with its URI."""
+        ErrorMap().define(exception, error)  # what is wrong is said here, and to no later session
         self._errors.append((exception, error))
         if self._session is not None:
             self._session.define(exception, error)
@@ -214,13 +222,18 @@ class Client:
     ) -> asyncio.Future[Any]:
         session = self._on_realm()
         limit = self._limit(timeout, options)
+        reply: asyncio.Future[Any]
         if limit is None:
             reply = session._call(procedure, args, kwargs, options)
         else:
             reply = session._call(procedure, args, kwargs, _limited(options, limit))
             timer = self._connector.call_later(limit, partial(self._expired, session, reply, procedure, limit))
             reply.add_done_callback(lambda _: timer.cancel())
-        return reply if returns is None else self._task(_converted(reply, returns))
+        if returns is None:
+            return reply
+        converting = self._task(_converted(reply, returns))
+        converting.add_done_callback(lambda _: reply.cancel())  # it may be cancelled before it has begun
+        return converting
 
     def _limit(self, timeout: Duration | None, options: CallOptions | None) -> float | None:
         """Return in how many seconds a call must be answered; None for no limit, or one that its options have."""
@@ -329,7 +342,7 @@ class Client:
     # -- sessions come and go
 
     def _new_session(self) -> _Session:
-        session = _Session(self)
+        self._latest = session = _Session(self)
         for exception, error in self._errors:
             session.define(exception, error)
         if self._auth is not None:
@@ -343,6 +356,8 @@ class Client:
         self._session = session
         self._failure = None
         await self._keeper.restore(session, is_first=self._is_new)
+        if session is not self._session:
+            return  # lost meanwhile: events wait for the next one
         self._offline.send(session)  # before the app, which may wait for what it publishes
         if self._app is not None:
             await self._app.joined(self)
@@ -365,10 +380,11 @@ class Client:
         if not self._is_new or delay is None or self._attempts > 0:
             return
         if self._connector.now() - self._began_at + delay > self._wait:
+            self._has_given_up = True
             self._connector.stop()
 
     def _ended(self, exception: Exception | None) -> None:
-        if exception is None and self._is_new:
+        if self._has_given_up:
             exception = self._failure
         self._failure = exception or Error("the session was closed")
         self._offline.fail(self._failure)
@@ -404,6 +420,8 @@ class Client:
             await self.close()
             raise
         except OSError as error:
+            if self._latest is not None and error is self._latest.ended_by:
+                raise  # the app's own
             raise TransportLost(f"cannot connect to {self._connector.target.describe()}: {error}") from error
         return self
 

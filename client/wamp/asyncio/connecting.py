@@ -10,6 +10,7 @@ from wamp.asyncio.client import Client
 from wamp.asyncio.log import begin_logging
 from wamp.asyncio.running import current_loop, run_loop
 from wamp.durations import Duration, seconds
+from wamp.exception import Error
 from wamp.targets import Target, target, targets
 
 if TYPE_CHECKING:
@@ -74,6 +75,10 @@ def connect(
     more = {"serializers": serializers, "tls": tls, "headers": headers, "proxy": proxy}
     each = [url] if isinstance(url, str | Mapping) else url
     _ways(each, more)  # what is wrong is said here and now
+    if auth is not None:
+        from wamp.auth import authenticators
+
+        authenticators(auth)
     return Connecting(
         lambda: Client(
             _ways(each, more),
@@ -95,8 +100,15 @@ def serve(url: Any, realm: str, *, log_level: str | None, **how: Any) -> None:
     connecting = connect(url, realm, **how)
 
     async def work() -> None:
-        async with connecting as client:
+        client = connecting._make()
+        try:
+            await client._open()
             await client.wait_closed()
+        except Error:
+            if not client._was_closed():  # by the app, as soon as it has joined
+                raise
+        finally:
+            await client.close()
 
     loop, is_new = current_loop()
     working = loop.create_task(work())

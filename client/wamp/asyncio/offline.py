@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from wamp.asyncio.session import ApplicationSession
-from wamp.exception import BufferFull, Error
+from wamp.exception import BufferFull
 from wamp.types import PublishOptions
 
 __all__ = ["OfflineEvents"]
@@ -52,7 +52,7 @@ class OfflineEvents:
                 continue
             try:
                 sent = session._publish(event.topic, event.args, event.kwargs, event.options)
-            except Error as error:
+            except Exception as error:  # noqa: BLE001  # of what the user gave, and no reason to end the session
                 event.reply.set_exception(error)
             else:
                 sent.add_done_callback(partial(_pass_on, event.reply))

@@ -57,10 +57,6 @@ def connect(
         raise InvalidUriError(f"{realm!r} is not a valid realm")
     limit = None if timeout is None else finite(seconds(timeout, "timeout"))
     patience = finite(seconds(wait, "wait") + JOIN_TIMEOUT)
-    if auth is not None:
-        from wamp.auth import authenticators
-
-        authenticators(auth)  # what is wrong is said here and now
     connecting = partial(
         connect_client,
         url,

@@ -9,7 +9,8 @@ import pytest
 import wamp
 from tests.wamp.asyncio.turns import settle, until
 from wamp.asyncio import connect
-from wamp.exception import TypeCheckError
+from wamp.exception import CallTimeout, TypeCheckError
+from wamp.protocol.messages import Cancel
 from wamp.testing import Router
 from wamp.types import CallOptions, PublishOptions, RegisterOptions
 
@@ -88,6 +89,22 @@ def test_a_realm_that_does_not_exist_is_said_at_once(router):
     assert "wamp.error.no_such_realm" == caught.value.error
 
 
+@pytest.mark.parametrize("error", [FileNotFoundError("no settings"), CallTimeout("no answer")])
+def test_what_an_app_raises_at_joining_is_not_taken_for_a_router_out_of_reach(router, error):
+    """Both are an OSError, as a refused connection is."""
+    app = wamp.App()
+
+    @app.on_join
+    def fail(session):
+        raise error
+
+    async def main():
+        await connect(router.url, app=app)
+
+    with pytest.raises(type(error)):
+        asyncio.run(main())
+
+
 def test_the_first_connection_is_waited_for_if_asked(router):
     """A service may be started before its router."""
 
@@ -136,6 +153,7 @@ def test_several_urls_are_tried_in_turn(router):
         ({"url": []}, "no url"),
         ({"url": "memory://x", "offline_publishes": -1}, "offline_publishes is -1"),
         ({"url": "memory://x", "serializers": ["xml"]}, "unknown serializer 'xml'"),
+        ({"url": "memory://x", "auth": {"magic": {}}}, "magic"),
     ],
 )
 def test_a_wrong_argument_is_said_before_anything_is_done(wrong, said):
@@ -257,6 +275,27 @@ async def _awaited(reply):
     return await reply
 
 
+def test_cancelling_a_call_of_a_type_at_once_cancels_the_call(router):
+    async def work(session):
+        sent = []
+        await session.register(never, "com.slow")
+        router.watch(lambda _, message: sent.append(type(message)))
+        session.call("com.slow", returns=int).cancel()
+        await until(lambda: Cancel in sent)
+
+    run(router, work)
+
+
+def test_a_class_without_a_uri_is_said_at_once_and_in_no_later_session(router):
+    async def work(session):
+        with pytest.raises(RuntimeError, match="cannot define"):
+            session.define(KeyError)
+        await lose(router, session)
+        await come_back(router, session)
+
+    run(router, work)
+
+
 def test_exceptions_are_mapped_both_ways(router):
     class Empty(Exception):
         pass
@@ -359,6 +398,20 @@ def test_events_wait_for_a_connection_if_asked(router):
             router.advance(2)
             assert [None, None] == await asyncio.gather(*waiting)
             assert [0, 1] == [await heard.get(), await heard.get()]
+
+    run(router, work, offline_publishes=2)
+
+
+def test_an_event_that_cannot_be_sent_fails_alone(router):
+    """It ends no session."""
+
+    async def work(session):
+        await lose(router, session)
+        wrong, right = session.publish(None), session.publish("com.topic")
+        await come_back(router, session)
+        assert await right is None
+        with pytest.raises(TypeError):
+            await wrong
 
     run(router, work, offline_publishes=2)
 
