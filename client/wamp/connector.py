@@ -160,7 +160,9 @@ class Connector:
         """Connect to a router in this process: in no time."""
         router = memory.find(name)
         session = self.make_session()
-        if session is not None:
+        if session is None:
+            self.closed(None, "there is no session")
+        else:
             router.connect(_InMemory(self, session), self._clock.call_soon)
 
     def _refused(self, exception: Exception) -> None:
@@ -178,7 +180,7 @@ class Connector:
             self.session = self._make()
         except Exception as error:  # noqa: BLE001  (a constructor of the user's)
             self._log.failure("the session could not be constructed")
-            self._failure = error
+            self._failure, self.session = error, None
         return self.session
 
     def opened(self, link: Transport) -> None:
