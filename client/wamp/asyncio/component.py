@@ -55,7 +55,8 @@ class Component(ComponentBase):
 
     def stop(self) -> asyncio.Future[None]:
         """Leave the realm and do not connect again; what is returned is over when the connection is closed."""
-        loop = asyncio.get_running_loop()
+        # Not the loop that runs, where there is one: it may be stopped already, and goes on for this only.
+        loop = asyncio.get_running_loop() if self._running is None else self._running.ended.get_loop()
         stopped = loop.create_future()
         if self._running is None or self._running.ended.done():
             stopped.set_result(None)
