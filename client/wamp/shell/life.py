@@ -25,7 +25,7 @@ from wamp.errormap import RUNTIME_ERROR
 from wamp.exception import ApplicationError, Error, TransportLost
 from wamp.protocol.errors import CLOSE_GOODBYE_AND_OUT, CLOSE_REALM, CLOSE_SYSTEM_SHUTDOWN, ProtocolViolation
 from wamp.protocol.messages import Message
-from wamp.session import ClientSession
+from wamp.session import ClientSession, State
 from wamp.shell.base import Failure
 from wamp.shell.requests import Requests
 from wamp.shell.serving import Serving
@@ -216,11 +216,14 @@ class Shell(Requests, Serving):
     def onClose(self, wasClean: bool) -> None:
         """Learn that the connection is closed."""
         self._transport = None
+        was_unused = self._wamp.state is State.IDLE  # onConnect was not done with it
         left = self._wamp.lost()
         if left is not None:
             if not left.was_asked and not self._is_disconnecting:
                 self._fail_with(TransportLost(left.details.message))
             self._leave(left)
+        elif was_unused and not self._is_disconnecting:
+            self._fail_with(TransportLost("the connection was lost before a session was asked for"))
         self._start(self._disconnected(wasClean))
 
     # -- joining and leaving
@@ -343,15 +346,14 @@ class Shell(Requests, Serving):
             self._send_if_open(self._wamp.leave(RUNTIME_ERROR, "onJoin failed"))
 
     async def _challenge(self, challenge: Challenge) -> None:
-        async def work() -> tuple[str, dict[str, Any] | None]:
-            return _signature(await _result(self.onChallenge(challenge)))
+        async def work() -> None:
+            answer = _signature(await _result(self.onChallenge(challenge)))
+            self._send_if_open(self._wamp.authenticate(*answer))
 
-        answer, failure = await self._outcome("calling onChallenge", work())
+        _, failure = await self._outcome("calling onChallenge", work())
         if failure is not None:
             self._fail_with(failure)
             self._abort(CANNOT_AUTHENTICATE, str(failure))
-        else:
-            self._send_if_open(self._wamp.authenticate(*answer))
 
     async def _has_left(self, details: CloseDetails) -> None:
         async def work() -> None:

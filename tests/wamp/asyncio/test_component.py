@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from wamp.asyncio import Component, run
+from tests.wamp.asyncio.turns import settle
+from wamp.asyncio import Component, Session, run
+from wamp.exception import TransportLost
 
 
 @pytest.fixture
@@ -39,3 +41,25 @@ def test_its_program_may_stop_the_loop_before_it_has_left(router, set_loop):
     component.on_ready(lambda *_: set_loop.stop())
     run(component, log_level=None)
     assert [] == router.sessions()
+
+
+def test_a_connection_that_is_lost_before_it_is_used_is_a_lost_one(router):
+    """A session may need some time before it joins, and the router may be gone then."""
+
+    class Slow(Session):
+        async def on_connect(self):
+            await asyncio.get_running_loop().create_future()
+
+    async def main():
+        failures = []
+        component = Component(transports=router.url, session_factory=Slow)
+        component.on_connectfailure(lambda _, failure: failures.append(failure))
+        ended = component.start()
+        await settle()
+        router.go_down()
+        await settle()
+        assert [TransportLost] == [type(each) for each in failures]
+        assert not ended.done()
+        await component.stop()
+
+    asyncio.run(main())

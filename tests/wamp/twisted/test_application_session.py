@@ -859,3 +859,12 @@ def test_an_error_in_on_user_error_is_logged(session, transport):
 
 def test_a_type_check_error_is_an_application_error():
     assert isinstance(TypeCheckError("x"), ApplicationError)
+
+
+def test_a_signature_that_cannot_be_sent_ends_the_session(session):
+    """The router would wait for it, and so would the application."""
+    transport = connect(session)
+    session.onChallenge = lambda challenge: ("proof", {"nonce": object()})
+    with capturedLogs():
+        session.onMessage(m.Challenge("scram", {}))
+    assert "wamp.error.cannot_authenticate" == transport.take()[-1].reason
