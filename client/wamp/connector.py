@@ -186,6 +186,9 @@ class Connector:
     def opened(self, link: Transport) -> None:
         self._opened_at = self.now()
         self.on_opened(link)
+        if self._is_stopping and self.session is not None:
+            # By who was told of it; the session learns of its connection only now.
+            self._clock.call_later(0.0, partial(self._leave, self.session))
 
     def closed(self, link: object, reason: str) -> None:
         session = self.session

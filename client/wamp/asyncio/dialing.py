@@ -34,12 +34,12 @@ class LoopClock:
 class _Attempt:
     """A connection on its way."""
 
-    def __init__(self, connecting: asyncio.Task[Any], refused: Callable[[Exception], None]) -> None:
+    def __init__(self, connecting: asyncio.Task[asyncio.Transport], refused: Callable[[Exception], None]) -> None:
         self._connecting = connecting
         self._refused = refused
         connecting.add_done_callback(self._done)
 
-    def _done(self, connecting: asyncio.Task[Any]) -> None:
+    def _done(self, connecting: asyncio.Task[asyncio.Transport]) -> None:
         if connecting.cancelled():
             return
         exception = connecting.exception()
@@ -47,7 +47,9 @@ class _Attempt:
             self._refused(exception if isinstance(exception, Exception) else RuntimeError(repr(exception)))
 
     def cancel(self) -> None:
-        self._connecting.cancel()
+        connecting = self._connecting
+        if not connecting.cancel() and not connecting.cancelled() and connecting.exception() is None:
+            connecting.result().abort()  # in the handshake
 
 
 class Dialer:
@@ -59,23 +61,24 @@ class Dialer:
     def __call__(self, target: Target, host: Connector, refused: Callable[[Exception], None]) -> Cancellable:
         return _Attempt(self._loop.create_task(self._connect(target, host)), refused)
 
-    async def _connect(self, target: Target, host: Connector) -> None:
+    async def _connect(self, target: Target, host: Connector) -> asyncio.Transport:
         async with asyncio.timeout(target.timeout):
-            await self._open(target, _factory(target, host, self._loop))
+            transport, _ = await self._open(target, _factory(target, host, self._loop))
+            return transport
 
-    async def _open(self, target: Target, factory: Callable[[], asyncio.Protocol]) -> None:
+    async def _open(
+        self, target: Target, factory: Callable[[], asyncio.Protocol]
+    ) -> tuple[asyncio.Transport, asyncio.Protocol]:
         address, loop = target.address, self._loop
         if address.socket_path is not None:
-            await loop.create_unix_connection(factory, address.socket_path)
-            return
+            return await loop.create_unix_connection(factory, address.socket_path)
         tls = _tls(target) if address.is_secure else None
         if target.proxy is None:
-            await loop.create_connection(factory, address.host, address.port, ssl=tls)
-            return
+            return await loop.create_connection(factory, address.host, address.port, ssl=tls)
         from wamp.asyncio.proxies import tunnel
 
         sock = await tunnel(loop, target.proxy, address.host, address.port)
-        await loop.create_connection(factory, sock=sock, ssl=tls, server_hostname=address.host if tls else None)
+        return await loop.create_connection(factory, sock=sock, ssl=tls, server_hostname=address.host if tls else None)
 
 
 def _factory(target: Target, host: Connector, loop: asyncio.AbstractEventLoop) -> Callable[[], asyncio.Protocol]:

@@ -50,7 +50,11 @@ class _Attempt:
     def __init__(self, connecting: Deferred[Any], refused: Callable[[Exception], None]) -> None:
         self._connecting = connecting
         self._refused: Callable[[Exception], None] | None = refused
-        connecting.addErrback(self._failed)
+        self._protocol: Any = None
+        connecting.addCallbacks(self._connected, self._failed)
+
+    def _connected(self, protocol: Any) -> None:
+        self._protocol = protocol
 
     def _failed(self, failure: Failure) -> None:
         exception = failure.value if isinstance(failure.value, Exception) else RuntimeError(str(failure.value))
@@ -60,6 +64,8 @@ class _Attempt:
     def cancel(self) -> None:
         self._refused = None
         self._connecting.cancel()
+        if self._protocol is not None:
+            self._protocol.transport.abortConnection()  # in the handshake
 
 
 class Dialer:

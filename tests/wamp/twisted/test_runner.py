@@ -309,3 +309,23 @@ def test_stopping_while_connecting_starts_no_session(reactor):
     endpoint.protocol.dataReceived(b"\x7f\xf1\0\0")
     assert endpoint.protocol.transport.disconnecting
     assert given.extra == {}
+
+
+def test_it_may_be_stopped_as_soon_as_it_is_connected(reactor):
+    """Its session leaves; it does not stay for good."""
+    endpoint, given = Endpoint(), runner()
+    stopped = []
+    connected = given.run(Component, start_reactor=False, endpoint=endpoint, reactor=reactor)
+    connected.addCallback(lambda _: given.stop().addCallback(stopped.append))
+    endpoint.protocol.dataReceived(b"\x7f\xf1\0\0")
+    reactor.advance(0)
+    assert endpoint.protocol.transport.disconnecting
+    endpoint.lose(ConnectionDone())
+    assert [None] == stopped
+
+
+def test_it_may_be_stopped_in_the_handshake(reactor):
+    endpoint, given = Endpoint(), runner()
+    given.run(Component, start_reactor=False, endpoint=endpoint, reactor=reactor)
+    assert given.stop().called
+    assert endpoint.protocol.transport.disconnected
