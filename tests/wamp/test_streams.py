@@ -10,7 +10,7 @@ import wamp
 from tests.wamp.asyncio.turns import settle, until
 from tests.wamp.testing.clients import Loop
 from wamp.asyncio import connect
-from wamp.exception import BufferFull, PayloadExceededError
+from wamp.exception import BufferFull, PayloadExceededError, SerializationError
 from wamp.request import Place
 from wamp.streams import PARTS, Buffer, place_of
 from wamp.testing import Router
@@ -437,3 +437,40 @@ def test_the_place_is_found_behind_partials_and_methods():
     assert Place("values", 1) == place_of(Service().take)
     assert Place("values", 0) == place_of(partial(Service().take, "label"))
     assert place_of(print) is None
+
+
+@LOOPS
+def test_a_generator_that_feeds_a_call_is_cleaned_up_in_peace(router, run):
+    """Also if it is what goes wrong: what it awaits at its end is not cancelled."""
+    done = []
+
+    async def items(session):
+        try:
+            yield 1
+            yield object()
+        finally:
+            await session.call("com.plain")
+            done.append("clean")
+
+    async def work(session):
+        with pytest.raises(SerializationError):
+            await session.call("com.total", "sum", items(session))
+        assert ["clean"] == done
+
+    run(router, work)
+
+
+@LOOPS
+def test_what_a_generator_raises_at_its_end_is_the_calls_failure(router, run):
+    async def items():
+        try:
+            yield 1
+            yield object()
+        finally:
+            raise OSError("disk full")
+
+    async def work(session):
+        with pytest.raises(OSError, match="disk full"):
+            await session.call("com.total", "sum", items())
+
+    run(router, work)

@@ -210,20 +210,33 @@ class Requests(Base):
     ) -> None:
         """Make a call of items that come one after the other; what goes wrong is the call's failure."""
         try:
-            first = [item async for item in _first(items)]
-            message = self._wamp.call(reply, procedure, (*before, *first), kwargs, options, is_progressive=bool(first))
-            self._send_request(self._link(), reply, message)
-            if first:
-                async for item in items:
-                    self._send_part(reply, (*before, item), kwargs, is_last=False)
-                    await self._pace()
-                self._send_part(reply, (), {}, is_last=True)
+            try:
+                await self._send_parts(reply, procedure, before, items, kwargs, options)
+            finally:
+                # Before the reply fails, whose end cancels this: what an iterator does at its end would be cancelled too.
+                if isinstance(items, AsyncGenerator):
+                    await items.aclose()
         except (Exception, self._cancelled) as error:  # noqa: BLE001  (the user's iterator)
             self._cancel(reply)
             self._fail(reply, error)
-        finally:
-            if isinstance(items, AsyncGenerator):
-                await items.aclose()
+
+    async def _send_parts(
+        self,
+        reply: Any,
+        procedure: str,
+        before: tuple[Any, ...],
+        items: AsyncIterator[Any],
+        kwargs: dict[str, Any],
+        options: CallOptions | None,
+    ) -> None:
+        first = [item async for item in _first(items)]
+        message = self._wamp.call(reply, procedure, (*before, *first), kwargs, options, is_progressive=bool(first))
+        self._send_request(self._link(), reply, message)
+        if first:
+            async for item in items:
+                self._send_part(reply, (*before, item), kwargs, is_last=False)
+                await self._pace()
+            self._send_part(reply, (), {}, is_last=True)
 
     def _send_part(self, reply: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_last: bool) -> None:
         message = self._wamp.call_more(reply.request, args, kwargs, is_last=is_last)
