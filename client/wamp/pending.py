@@ -56,6 +56,7 @@ class PendingUnregister(Pending):
 class PendingSubscribe(Pending):
     topic: str
     handler: Handler
+    match: str
 
 
 class PendingUnsubscribe(Pending):

@@ -112,14 +112,17 @@ class Registration:
 class Subscription:
     """One handler of one topic. Several handlers of a session may share a subscription id."""
 
-    __slots__ = ("__weakref__", "active", "handler", "id", "session", "topic")
+    __slots__ = ("__weakref__", "active", "handler", "id", "match", "session", "topic")
 
-    def __init__(self, subscription_id: int, topic: str, session: Owner, handler: Handler) -> None:
+    def __init__(
+        self, subscription_id: int, topic: str, session: Owner, handler: Handler, match: str = "exact"
+    ) -> None:
         self.id = subscription_id
         self.topic = topic
         self.active = True
         self.session = session
         self.handler = handler
+        self.match = match
 
     def unsubscribe(self) -> Any:
         """Detach the handler; return an awaitable of the number of handlers that are left on the topic."""

@@ -507,7 +507,7 @@ class ClientSession:
         """Return the SUBSCRIBE of a handler; the request's result is its Subscription."""
         self._request(topic, "exact" if options is None else options.match)
         request = next(self._ids)
-        self._pending[request] = PendingSubscribe(reply, topic, handler)
+        self._pending[request] = PendingSubscribe(reply, topic, handler, _match(options))
         return messages.Subscribe(request, {} if options is None else options.message_attr(), topic)
 
     def unsubscribe(self, reply: Reply, subscription: Subscription) -> messages.Unsubscribe | int:
@@ -517,11 +517,20 @@ class ClientSession:
         others = self._subscriptions.get(subscription.id, [])
         if subscription in others:
             others.remove(subscription)
-        if others:
-            return len(others)
+        left = len(others) + self._asked(subscription)
+        if left:
+            return left
         request = next(self._ids)
         self._pending[request] = PendingUnsubscribe(reply, subscription.id)
         return messages.Unsubscribe(request, subscription.id)
+
+    def _asked(self, subscription: Subscription) -> int:
+        """Return how many handlers are on their way to a subscription: an UNSUBSCRIBE behind their SUBSCRIBE would end theirs too."""
+        return sum(
+            type(pending) is PendingSubscribe
+            and (pending.topic, pending.match) == (subscription.topic, subscription.match)
+            for pending in self._pending.values()
+        )
 
     # -- answers
 
@@ -607,7 +616,7 @@ class ClientSession:
 
     def _on_subscribed(self, message: messages.Subscribed) -> Effect | None:
         pending: PendingSubscribe = self._take(message, PendingSubscribe)
-        subscription = Subscription(message.subscription, pending.topic, self._owner, pending.handler)
+        subscription = Subscription(message.subscription, pending.topic, self._owner, pending.handler, pending.match)
         self._subscriptions.setdefault(message.subscription, []).append(subscription)
         return _succeeded(pending, subscription)
 
@@ -814,6 +823,10 @@ class ClientSession:
 
 def _succeeded(pending: Pending, value: Any) -> Succeeded | None:
     return None if pending.reply is None else Succeeded(pending.reply, value)
+
+
+def _match(options: SubscribeOptions | None) -> str:
+    return (None if options is None else options.match) or Match.EXACT.value
 
 
 def _procedure(invoked: Invoked) -> str:

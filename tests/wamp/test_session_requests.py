@@ -258,6 +258,22 @@ def test_the_last_handler_unsubscribes(session):
     assert session.receive(m.Unsubscribed(2)) == Succeeded("gone", 0)
 
 
+def test_a_handler_on_its_way_keeps_the_subscription(session):
+    """The router would end it for both: an UNSUBSCRIBE is of the session, not of one handler."""
+    first = subscribed(session)
+    asked = session.subscribe("reply", "com.topic", Handler(print), None)
+    assert 1 == session.unsubscribe("gone", first)
+    second = session.receive(m.Subscribed(asked.request, 6)).value
+    event = m.Event(6, 9, {}, *payload([1]))
+    assert (second,) == session.receive(event).subscriptions
+
+
+def test_a_handler_on_its_way_to_a_pattern_keeps_no_other_subscription(session):
+    first = subscribed(session)
+    session.subscribe("reply", "com.topic", Handler(print), SubscribeOptions(match="prefix"))
+    assert m.Unsubscribe(3, 6) == session.unsubscribe("gone", first)
+
+
 def test_events_that_cross_our_unsubscribe_go_to_nobody(session):
     session.unsubscribe("gone", subscribed(session))
     assert session.receive(m.Event(6, 9, {})) is None
