@@ -67,9 +67,11 @@ class OfflineEvents:
 
 def _pass_on(reply: asyncio.Future[Any], sent: asyncio.Future[Any]) -> None:
     """Give a publish that has waited what has become of it."""
-    if reply.done() or sent.cancelled():
+    if sent.cancelled():
         return
     error = sent.exception()
+    if reply.done():
+        return  # nobody waits any more
     if error is None:
         reply.set_result(sent.result())
     else:

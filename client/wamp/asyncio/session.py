@@ -184,6 +184,9 @@ class Session(Hooks, ApplicationSession):
 async def _results(futures: list[asyncio.Future[Any]]) -> list[Any]:
     """Return the results of all, once all are there; raise the first error."""
     await asyncio.wait(futures) if futures else None
+    for future in futures:
+        if not future.cancelled():
+            future.exception()  # asyncio need not warn of those behind the first
     return [future.result() for future in futures]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from wamp.blocking.thread import LoopThread, Reply
-from wamp.exception import BufferFull, CallTimeout
+from wamp.exception import BufferFull, CallTimeout, TransportLost
 from wamp.streams import PARTS
 from wamp.types import CallOptions
 
@@ -39,7 +39,10 @@ class BlockingStream:
 
     def close(self) -> None:
         """Cancel the call, unless it has ended. Again it does nothing."""
-        self._thread.wait(self._stream.aclose, None, "stream.close")
+        try:
+            self._thread.wait(self._stream.aclose, None, "stream.close")
+        except TransportLost:
+            pass  # the call has ended with the session
 
     def __iter__(self) -> Self:
         return self

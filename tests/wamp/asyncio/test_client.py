@@ -1,6 +1,7 @@
 """``connect()``: a session that outlives its connections."""
 
 import asyncio
+import gc
 import math
 from datetime import timedelta
 
@@ -509,5 +510,28 @@ def test_an_objects_decorated_methods_are_registered(router):
         assert ["com.one"] == [each.uri for each in await session.register(Service())]
         assert ["com.topic"] == [each.uri for each in await session.subscribe(Service())]
         assert 1 == await session.call("com.one")
+
+    run(router, work)
+
+
+def test_of_several_refusals_the_first_is_raised_and_asyncio_warns_of_none(router):
+    class Service:
+        @wamp.register("com.one")
+        def one(self): ...
+
+        @wamp.register("com.two")
+        def two(self): ...
+
+    async def work(session):
+        warnings = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: warnings.append(context))
+        await session.register(Service())
+        try:
+            await session._session.register(Service())
+        except wamp.ApplicationError as refusal:
+            error = refusal.error
+        await settle()
+        gc.collect()
+        assert ("wamp.error.procedure_already_exists", []) == (error, warnings)
 
     run(router, work)

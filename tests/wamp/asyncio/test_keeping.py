@@ -1,10 +1,12 @@
 """What a client keeps registered, when its connection is lost or it changes its mind at a bad moment."""
 
 import asyncio
+import gc
 
 from tests.wamp.asyncio.turns import settle, until
 from wamp.asyncio import connect
 from wamp.protocol import messages
+from wamp.types import PublishOptions
 
 WHERE = "com.where"
 TOPIC = "com.topic"
@@ -118,3 +120,18 @@ def test_registering_that_is_cancelled_leaves_nothing(router):
         assert [] == router.registrations()
 
     run(router, work)
+
+
+def test_an_event_that_waited_and_that_nobody_waits_for_may_fail(router):
+    async def work(session):
+        warnings = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: warnings.append(context))
+        await lose(router, session)
+        waiting = session.publish(TOPIC, options=PublishOptions(acknowledge=True))
+        once(router, messages.Publish, lambda: (waiting.cancel(), router.go_down()))
+        await come_back(router)
+        assert waiting.cancelled()
+        gc.collect()
+        assert [] == warnings
+
+    run(router, work, offline_publishes=1)

@@ -382,6 +382,17 @@ def test_progressive_results_are_iterated_over(session):
         assert numbers.result is None
 
 
+def test_a_stream_that_ended_with_its_session_is_closed(session):
+    async def count():
+        yield 1
+        yield 2
+
+    session.register(count, "com.count")
+    with session.stream("com.count") as numbers:
+        assert 1 == next(numbers)
+        session.close()
+
+
 def test_leaving_a_stream_cancels_its_call(session):
     is_over = []
 
