@@ -257,7 +257,12 @@ class Client:
         ``connect`` was given ``offline_publishes``: raise BufferFull if so many wait, TransportLost if none may.
         """
         if self._session is not None and not self._offline:
-            reply = self._session._publish(topic, args, kwargs, options)
+            try:
+                reply = self._session._publish(topic, args, kwargs, options)
+            except TransportLost:
+                if not self._offline.limit:
+                    raise
+                reply = self._offline.put(topic, args, kwargs, options)  # it is being closed
         elif self._offline.limit and not self._closed.done():
             reply = self._offline.put(topic, args, kwargs, options)
         else:

@@ -403,6 +403,19 @@ def test_events_wait_for_a_connection_if_asked(router):
     run(router, work, offline_publishes=2)
 
 
+def test_an_event_waits_also_if_the_connection_is_just_being_closed(router):
+    async def work(session):
+        router.go_down()
+        assert session.is_connected()  # as far as is known
+        waiting = session.publish("com.topic")
+        await until(lambda: not session.is_connected())
+        await settle()
+        await come_back(router, session)
+        assert await waiting is None
+
+    run(router, work, offline_publishes=1)
+
+
 def test_an_event_that_cannot_be_sent_fails_alone(router):
     """It ends no session."""
 
