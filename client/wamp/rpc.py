@@ -18,7 +18,7 @@ class Rpc:
 
     __slots__ = ("_call", "_how", "_uri")
 
-    def __init__(self, call: Callable[..., Any], how: dict[str, Any] | None = None, uri: str = "") -> None:
+    def __init__(self, call: Callable[..., Any], how: dict[str, Any] | None = None, uri: str | None = None) -> None:
         """``call(uri, args, kwargs, **how)`` calls a procedure."""
         self._call = call
         self._how = how or {}
@@ -31,14 +31,14 @@ class Rpc:
         return self[name]
 
     def __getitem__(self, name: str) -> Self:
-        return type(self)(self._call, self._how, f"{self._uri}.{name}" if self._uri else name)
+        return type(self)(self._call, self._how, name if self._uri is None else f"{self._uri}.{name}")
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        if self._uri:
+        if self._uri is not None:
             return self._call(self._uri, args, kwargs, **self._how)
         if args:
             raise TypeError("rpc(...) takes options by name: timeout=, options=, returns=")
         return type(self)(self._call, {**self._how, **kwargs})
 
     def __repr__(self) -> str:
-        return f"<procedure {self._uri}>" if self._uri else "<procedures by their URI>"
+        return f"<procedure {self._uri}>" if self._uri is not None else "<procedures by their URI>"
