@@ -29,7 +29,16 @@ UNREACHABLE = 3  # there is no router to talk to
 _FILE = click.Path(path_type=Path)
 
 
+def _say_version(context: click.Context, _: click.Parameter, is_wanted: bool) -> None:
+    if is_wanted:
+        context.invoke(version)
+        context.exit()
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_say_version, help="Print the version."
+)
 def main() -> None:
     """A WAMP router: calls and events between services, browsers and devices."""
 

@@ -10,6 +10,8 @@ from wamprouter.cli.options import (
     ArgumentsCommand,
     ClientCommand,
     Connection,
+    Number,
+    Seconds,
     connection_options,
     json_option,
     match_option,
@@ -18,8 +20,8 @@ from wamprouter.cli.options import (
 
 __all__ = ["call", "publish", "register", "subscribe"]
 
-_SECONDS = click.FloatRange(min=0, min_open=True)
-_COUNT = click.IntRange(min=1)
+_SECONDS = Seconds(min=0, min_open=True)
+_COUNT = Number(min=1)
 
 
 @click.command(cls=ArgumentsCommand)

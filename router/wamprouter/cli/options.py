@@ -23,6 +23,8 @@ __all__ = [
     "ArgumentsCommand",
     "ClientCommand",
     "Connection",
+    "Number",
+    "Seconds",
     "connection_options",
     "is_said",
     "json_option",
@@ -39,6 +41,18 @@ BINDINGS: Final = ("tls-exporter", "tls-unique")  # wamp.protocol.auth.cryptosig
 
 _FILE: Final = click.Path(path_type=Path)
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class Seconds(click.FloatRange):
+    """A time."""
+
+    name = "number of seconds"  # click would say to users what it is to programmers
+
+
+class Number(click.IntRange):
+    """How many of something."""
+
+    name = "whole number"
 
 
 class Connection(NamedTuple):
@@ -76,7 +90,7 @@ _CONNECTION: Final = (
     _option("--realm", variable="WAMP_REALM", default="realm1", show_default=True, metavar="REALM", help="The realm."),
     _option(
         "--wait",
-        type=click.FloatRange(min=0),
+        type=Seconds(min=0),
         metavar="SECONDS",
         help="Try for so long to connect, if there is no router yet. Default: once, and `run` for ever.",
     ),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from wamprouter.cli.options import ClientCommand, Connection, connection_options, json_option
+from wamprouter.cli.options import ClientCommand, Connection, Number, Seconds, connection_options, json_option
 
 __all__ = ["bench", "completion", "run", "shell"]
 
@@ -13,24 +13,24 @@ __all__ = ["bench", "completion", "run", "shell"]
 @click.argument("what", type=click.Choice(("rpc", "pubsub", "connect")))
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, max=86400, min_open=True),
+    type=Seconds(min=0, max=86400, min_open=True),
     default=5.0,
     show_default=True,
     help="How long to measure.",
 )
 @click.option(
-    "--clients", type=click.IntRange(1, 10_000), default=10, show_default=True, metavar="N", help="Sessions at a time."
+    "--clients", type=Number(1, 10_000), default=10, show_default=True, metavar="N", help="Sessions at a time."
 )
 @click.option(
     "--in-flight",
-    type=click.IntRange(1, 10_000),
+    type=Number(1, 10_000),
     default=10,
     show_default=True,
     metavar="N",
     help="Calls of each session at a time, or events at a time.",
 )
 @click.option(
-    "--size", type=click.IntRange(0, 2**24), default=100, show_default=True, metavar="BYTES", help="Bytes of payload."
+    "--size", type=Number(0, 2**24), default=100, show_default=True, metavar="BYTES", help="Bytes of payload."
 )
 @json_option
 @connection_options

@@ -69,7 +69,7 @@ def test_the_package_can_be_run_as_a_module() -> None:
 
 def test_version_prints_the_version() -> None:
     """Name and version, on one line."""
-    assert run("version").output == f"wamprouter {__version__}\n"
+    assert run("version").output == run("--version").output == f"wamprouter {__version__}\n"
 
 
 def test_schema_prints_the_schema() -> None:
