@@ -10,10 +10,11 @@ import importlib
 import math
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import Any, Final, NamedTuple
 
 import click
@@ -31,6 +32,7 @@ from wamprouter.cli.options import Connection, is_said
 
 __all__ = ["NotFound", "Said", "found", "host"]
 
+REFUSED: Final = 1  # as in wamprouter.cli
 NOT_FOUND: Final = 2  # as wrong usage
 _LOOPS: Final = ("asyncio", "twisted")
 
@@ -56,6 +58,9 @@ def host(context: click.Context, name: str, log_level: str, connection: Connecti
     except NotFound as problem:
         click.echo(problem, err=True)
         sys.exit(NOT_FOUND)
+    except Exception as error:  # noqa: BLE001  (of whatever class the module raises)
+        traceback.print_exception(error.with_traceback(_of_module(error.__traceback__)))
+        sys.exit(REFUSED)
     with wrong_usage():
         parse_url(connection.url)
         if connection.wait is not None and kind.run is not _run_app:
@@ -99,6 +104,8 @@ def found(name: str) -> tuple[Any, _Kind]:
 
 
 def _module(name: str) -> ModuleType:
+    if "" in name.split("."):
+        raise NotFound(f"{name!r} is no name of a module, expected one such as service or shop.service")
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -106,8 +113,16 @@ def _module(name: str) -> ModuleType:
         if name != missing and not name.startswith(f"{missing}."):
             raise  # it is there, and imports what is not
         raise NotFound(f"{name}: there is no module {missing}, neither in {Path.cwd()} nor installed") from None
-    except (TypeError, ValueError) as error:  # ".service", "a..b"
-        raise NotFound(f"{name!r} is no name of a module: {error}") from None
+
+
+def _of_module(trace: TracebackType | None) -> TracebackType | None:
+    """Return a traceback from where it is the module's: who is writing it need not look for that."""
+    ours = (__file__, importlib.__file__)
+    while trace is not None and (
+        (file := trace.tb_frame.f_code.co_filename) in ours or file.startswith("<frozen importlib")
+    ):
+        trace = trace.tb_next
+    return trace
 
 
 def _like(name: str, names: Any) -> str:

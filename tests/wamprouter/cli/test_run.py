@@ -83,6 +83,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("service", "'service': expected MODULE:APP, such as service:app"),
         ("servise:app", "servise: there is no module servise, neither in {folder} nor installed"),
         ("service.sub:app", "service.sub: there is no module service.sub, neither in {folder} nor installed"),
+        (".service:app", "'.service' is no name of a module, expected one such as service or shop.service"),
         ("service:ap", "service:ap: service has no ap; did you mean app?"),
         ("service:number", "service:number is of type int, expected a wamp.App, a Component, or a session class"),
         ("service:wamp.App", "service:wamp.App is the class App, expected a wamp.App, a Component, or a session class"),
@@ -94,10 +95,20 @@ def test_a_wrong_name_is_one_line_and_status_2(clients: Clients, folder: Path, n
 
 
 def test_a_module_that_does_not_import_shows_why(clients: Clients, folder: Path) -> None:
-    """With its own traceback: the name was right."""
+    """With a traceback of its own lines alone: the name was right."""
     result = clients.run("run", "broken:app")
-    assert isinstance(result.exception, ModuleNotFoundError)
-    assert "nothing_like_this" == result.exception.name
+    assert (result.exit_code, result.stdout) == (1, "")
+    first, place, *_, last = result.stderr.splitlines()
+    assert "Traceback (most recent call last):" == first
+    assert f'  File "{folder}/broken.py", line 1, in <module>' == place
+    assert "ModuleNotFoundError: No module named 'nothing_like_this'" == last
+
+
+def test_what_a_module_raises_is_not_taken_for_its_name(clients: Clients, folder: Path) -> None:
+    folder.joinpath("wrong.py").write_text("int('x')\n")
+    result = clients.run("run", "wrong:app")
+    assert 1 == result.exit_code
+    assert result.stderr.endswith("ValueError: invalid literal for int() with base 10: 'x'\n")
 
 
 @pytest.mark.parametrize(
