@@ -23,7 +23,8 @@ import click
 import wamp
 from wamp.asyncio.client import Client
 from wamp.asyncio.connecting import Connecting
-from wamprouter.cli.ending import say_error
+from wamprouter.cli.ending import leave_pipe, say_error
+from wamprouter.cli.waiting import news
 
 __all__ = ["Background", "Console", "names", "shell"]
 
@@ -79,13 +80,14 @@ def shell(connecting: Connecting) -> int:
         namespace = names(session)
         console = Console(background, namespace, stops_at_errors=not is_interactive)
         try:
-            if is_interactive:
-                from wamprouter.cli.keyboard import keyboard
+            with news(is_json=False):
+                if is_interactive:
+                    from wamprouter.cli.keyboard import keyboard
 
-                with keyboard(background, session, namespace):
-                    console.interact(_banner(session), exitmsg="")
-            else:
-                console.follow(sys.stdin)
+                    with keyboard(background, session, namespace):
+                        console.interact(_banner(session), exitmsg="")
+                else:
+                    console.follow(sys.stdin)
         except SystemExit as end:
             return end.code if isinstance(end.code, int) else int(end.code is not None)
         finally:
@@ -133,6 +135,9 @@ class Console(InteractiveConsole):
             running.result()
         except SystemExit:
             raise
+        except BrokenPipeError:  # nobody reads any more
+            leave_pipe()
+            raise SystemExit from None
         except BaseException as error:  # noqa: BLE001  (of whatever the user has typed)
             self._show(error)
             self._stop()

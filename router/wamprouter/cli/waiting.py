@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -62,6 +63,8 @@ def news(*, is_json: bool) -> Iterator[None]:
 class _OneLine(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         click.echo(on_one_line(record.getMessage()), err=True)
+        if record.exc_info:
+            click.echo("".join(traceback.format_exception(*record.exc_info)), nl=False, err=True)
 
 
 async def wait(session: Client, output: Output, countdown: Countdown, what: str, timeout: float | None) -> None:

@@ -48,6 +48,20 @@ def test_the_first_error_ends_it_with_status_1(clients: Clients, line: str, prob
     assert problem in result.stderr
 
 
+def test_what_a_handler_raises_is_shown(clients: Clients) -> None:
+    """On standard error, with its traceback; it ends nothing."""
+    result = typed(
+        clients,
+        "await subscribe(lambda: 1 / 0, 'com.example.topic')\n"
+        "mine = wamp.PublishOptions(exclude_me=False, acknowledge=True)\n"
+        "await publish('com.example.topic', options=mine) is None\n"
+        "await call('wamp.session.count') > 0\n",
+    )
+    assert (result.exit_code, result.stdout) == (0, "<Held com.example.topic>\nFalse\nTrue\n")
+    assert "While handling an event of com.example.topic\n" in result.stderr
+    assert result.stderr.endswith("ZeroDivisionError: division by zero\n")
+
+
 def test_exit_has_its_status(clients: Clients) -> None:
     assert 5 == typed(clients, "raise SystemExit(5)\n").exit_code
 
