@@ -24,6 +24,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key, load_ssh_public_key
 
+from wamp.exception import Error
 from wamp.protocol.auth import cra, cryptosign, scram
 from wamp.protocol.auth.encoding import base64_bytes, base64_text
 from wamp.types import Challenge, TransportDetails
@@ -391,16 +392,19 @@ class AuthScram(_Base):
         first = scram.ServerFirst.read(challenge.extra, self._nonce)
         exchange = scram.Exchange(self.authid, self._nonce, first)
         message = exchange.auth_message(scram.dialect_of(self.name))
-        salted = scram.salted_password(
-            self._password,
-            base64_bytes(first.salt),
-            first.kdf,
-            iterations=first.iterations,
-            memory=first.memory,
-        )
+        salted = self._salted(first)
         self._answered = salted, message
         proof = base64_text(scram.client_proof(salted, message))
         return self._signature(proof, exchange)
+
+    def _salted(self, first: scram.ServerFirst) -> bytes:
+        salt = base64_bytes(first.salt)
+        try:
+            return scram.salted_password(
+                self._password, salt, first.kdf, iterations=first.iterations, memory=first.memory
+            )
+        except RuntimeError as missing:  # Argon2: nothing is wrong with the program, so a command says it in one line
+            raise Error(str(missing)) from None
 
     def _signature(self, proof: str, exchange: scram.Exchange) -> str | tuple[str, Dict]:
         return proof
