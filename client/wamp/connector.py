@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from wamp import memory
-from wamp.exception import ApplicationError, TransportLost
+from wamp.exception import ApplicationError, TransportLost, in_brief
 from wamp.targets import Target
 
 if TYPE_CHECKING:
@@ -199,10 +199,12 @@ class Connector:
         if self.now() - self._opened_at >= STABLE:
             for target in self._targets:
                 target.backoff.reset()
-        session.call_when_closed(lambda: self._closed(session.ended_by))
+        session.call_when_closed(lambda: self._closed(session.ended_by, reason))
 
-    def _closed(self, exception: Exception | None) -> None:
+    def _closed(self, exception: Exception | None, reason: str) -> None:
         self.session = None
+        if type(exception) is TransportLost:  # the session does not know why, its connection does
+            exception = TransportLost(f"{exception}: {reason}")
         self._over(exception, is_fatal=exception is not None and self._is_fatal(exception))
 
     # -- what comes next
@@ -224,7 +226,7 @@ class Connector:
         else:
             where = self.target.describe()
             self._log.info(
-                "{reason}; connecting to {where} in {delay:.1f} s", reason=exception, where=where, delay=delay
+                "{reason}; connecting to {where} in {delay:.1f} s", reason=in_brief(exception), where=where, delay=delay
             )
             self._waiting = self.call_later(delay, self._connect)
 

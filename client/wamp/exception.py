@@ -5,6 +5,8 @@ The wire has its own tree (``wamp.protocol.errors``); ``wamp.errormap`` leads fr
 
 from __future__ import annotations
 
+import os
+import re
 from typing import Any, Final, Self
 
 from wamp.decorators import error
@@ -24,6 +26,7 @@ __all__ = [
     "SessionNotReady",
     "TransportLost",
     "TypeCheckError",
+    "in_brief",
 ]
 
 
@@ -162,3 +165,21 @@ class CallTimeout(ApplicationError, TimeoutError):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(ApplicationError.TIMEOUT, *args, **kwargs)
+
+
+def in_brief(exception: BaseException) -> str:
+    """Return what an exception says, in one line for people: without the fields, numbers and addresses that only programs need."""
+    if isinstance(exception, ApplicationError):
+        return exception.error_message() if exception.args else exception.error
+    if not isinstance(exception, OSError):
+        return str(exception)
+    certificate = getattr(exception, "verify_message", None)  # an ssl.SSLCertVerificationError has one
+    if certificate:
+        return f"the router's certificate is not accepted: {certificate}"
+    if isinstance(exception, ConnectionRefusedError) and exception.errno is not None:
+        return os.strerror(exception.errno)  # asyncio has put the address in the place of that
+    if exception.errno is None:
+        # A name with several addresses: asyncio has joined what was wrong with each.
+        numbers = dict.fromkeys(re.findall(r"\[Errno (\d+)\]", str(exception)))
+        return "; ".join(os.strerror(int(number)) for number in numbers) or str(exception)
+    return exception.strerror or str(exception)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -69,7 +70,10 @@ class Target(msgspec.Struct):
         address = self.address
         if address.name is not None:
             return f"memory://{address.name}"
-        return address.url or address.socket_path or f"{address.host}:{address.port}"
+        if address.socket_path is not None:
+            scheme, path = ("ws", urlsplit(address.url).path) if address.is_websocket else ("rs", "")
+            return f"{scheme}+unix://{address.socket_path}{path and ':'}{path}"
+        return address.url or f"{'rss' if address.is_secure else 'rs'}://{address.host}:{address.port}"
 
 
 def target(url: str, *, serializers: Sequence[Any] | None = None, tls: Any = None, **more: Any) -> Target:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from wamp.targets import target
 from wamp.urls import Address, parse_url
 
 
@@ -58,3 +59,19 @@ def test_unix_sockets(url, path, handshake):
 def test_what_is_wrong_is_said(url, text):
     with pytest.raises(ValueError, match=text):
         parse_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ws://127.0.0.1:8080/ws",
+        "wss://example.com/ws",
+        "rs://127.0.0.1:8081",
+        "rss://example.com:443",
+        "rs+unix:///run/router.sock",
+        "ws+unix:///run/router.sock:/ws",
+        "memory://one",
+    ],
+)
+def test_a_way_is_told_by_its_url(url):
+    assert url == target(url).describe()

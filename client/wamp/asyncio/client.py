@@ -24,7 +24,7 @@ from wamp.connector import Connector
 from wamp.durations import Duration, seconds
 from wamp.effects import Left
 from wamp.errormap import ErrorMap
-from wamp.exception import ApplicationError, CallTimeout, Error, TransportLost
+from wamp.exception import ApplicationError, CallTimeout, Error, TransportLost, in_brief
 from wamp.kept import Kept, registrations, subscriptions
 from wamp.rpc import Rpc
 from wamp.streams import PARTS, Stream
@@ -52,6 +52,13 @@ class _Session(Session):
 
     def on_join(self, details: SessionDetails) -> Any:
         return self._client._joined(self)
+
+    def on_leave(self, details: CloseDetails) -> Any:
+        # What comes of it is said by who connects again, or raised to who waits for the first connection.
+        if details.reason == CloseDetails.REASON_TRANSPORT_LOST or self._client._is_new:
+            self.disconnect()
+        else:
+            super().on_leave(details)
 
     def _leave(self, left: Left) -> None:
         self._client._left(self, left.details)
@@ -134,6 +141,10 @@ class Client:
         """Leave the realm and do not connect again; return when the connection is closed. Again it does nothing."""
         self._connector.stop()
         await asyncio.wait([self._closed])
+
+    def __repr__(self) -> str:
+        session = "not connected" if self._session is None else f"session {self._session.session_id}"
+        return f"<{type(self).__name__} {self.realm}, {session}>"
 
     async def __aenter__(self) -> Self:
         return self
@@ -360,6 +371,10 @@ class Client:
     async def _joined(self, session: _Session) -> None:
         self._session = session
         self._failure = None
+        where = self._connector.target.describe()
+        _log.info(
+            "session {session} on {realm} at {where}", session=session.session_id, realm=session.realm, where=where
+        )
         await self._keeper.restore(session, is_first=self._is_new)
         if session is not self._session:
             return  # lost meanwhile: events wait for the next one
@@ -424,10 +439,11 @@ class Client:
         except asyncio.CancelledError:
             await self.close()
             raise
-        except OSError as error:
-            if self._latest is not None and error is self._latest.ended_by:
+        except (OSError, TransportLost) as error:
+            if isinstance(error, OSError) and self._latest is not None and error is self._latest.ended_by:
                 raise  # the app's own
-            raise TransportLost(f"cannot connect to {self._connector.target.describe()}: {error}") from error
+            where = self._connector.target.describe()
+            raise TransportLost(f"cannot connect to {where}: {in_brief(error)}") from error
         return self
 
 

@@ -62,9 +62,14 @@ class Dialer:
         return _Attempt(self._loop.create_task(self._connect(target, host)), refused)
 
     async def _connect(self, target: Target, host: Connector) -> asyncio.Transport:
-        async with asyncio.timeout(target.timeout):
-            transport, _ = await self._open(target, _factory(target, host, self._loop))
-            return transport
+        try:
+            async with asyncio.timeout(target.timeout) as limit:
+                transport, _ = await self._open(target, _factory(target, host, self._loop))
+        except TimeoutError:
+            if limit.expired():
+                raise TimeoutError(f"no answer within {target.timeout:g} s") from None
+            raise
+        return transport
 
     async def _open(
         self, target: Target, factory: Callable[[], asyncio.Protocol]

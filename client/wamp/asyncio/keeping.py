@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from wamp.asyncio.log import Log
 from wamp.backoff import Backoff
-from wamp.exception import TransportLost
+from wamp.exception import TransportLost, in_brief
 from wamp.kept import Kept
 from wamp.shell import Shell
 
@@ -67,7 +67,7 @@ class Keeper:
                 continue
             if is_first:
                 raise refusal
-            _log.warn("{uri}: {error}; it will be asked for again", uri=kept.uri, error=refusal)
+            _log.warn("{uri}: {error}; it will be asked for again", uri=kept.uri, error=in_brief(refusal))
             self._insisting.add(task := self._task(self._insist(session, kept)))
             task.add_done_callback(self._insisting.discard)
 
@@ -87,7 +87,7 @@ class Keeper:
             if refusal is None:
                 _log.info("{uri} is registered again", uri=kept.uri)
                 return
-            _log.debug("{uri}: {error}", uri=kept.uri, error=refusal)
+            _log.debug("{uri}: {error}", uri=kept.uri, error=in_brief(refusal))
 
     def _task(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(coroutine)

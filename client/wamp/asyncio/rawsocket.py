@@ -59,7 +59,7 @@ class RawSocketConnection(RawSocketLink, asyncio.Protocol):
         return transport_details(self.transport, codec, TransportDetails.CHANNEL_FRAMING_RAWSOCKET)
 
     def report(self, reason: str) -> None:
-        _log.warn(
+        _log.debug(
             "dropping the connection to {peer}: {reason}", peer=self.transport.get_extra_info("peername"), reason=reason
         )
 

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.protocol import State
@@ -120,9 +119,8 @@ class WebSocketConnection(WebSocketLink, asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         was_clean = exc is None and self._protocol.close_rcvd is not None
-        code = self._protocol.close_code
         self._is_open = False
-        self.end(self._reason or f"the connection was closed with code {code}", was_clean=was_clean)
+        self.end(self._reason or "closed by the other end without a closing handshake", was_clean=was_clean)
 
     # -- the conversation
 
@@ -136,11 +134,14 @@ class WebSocketConnection(WebSocketLink, asyncio.Protocol):
             return b""
         self._head = None
         end += len(_END_OF_HEAD)
+        status = _status(data)
+        if status not in ("", "101"):  # the library would wait for the whole page that says so
+            self._drop(f"the WebSocket handshake failed: HTTP status {status}")
+            return b""
         self._feed(data[:end])
         failure = self._protocol.handshake_exc
         if failure is not None:
-            status = f": HTTP status {failure.response.status_code}" if isinstance(failure, InvalidStatus) else ""
-            self._drop(f"the WebSocket handshake failed{status or f': {failure}'}")
+            self._drop(f"the WebSocket handshake failed: {failure}")
             return b""
         if self._protocol.state is State.OPEN:
             self._open()
@@ -178,7 +179,7 @@ class WebSocketConnection(WebSocketLink, asyncio.Protocol):
             elif isinstance(event, Response):
                 self._response = event
         if self._protocol.close_rcvd is not None:
-            self._reason = self._reason or f"the router closed the connection: {self._protocol.close_rcvd}"
+            self._reason = self._reason or f"closed by the router with {self._protocol.close_rcvd}"
         if self._is_open and self._protocol.state is not State.OPEN:
             self._is_open = False
             self._restart(CLOSE_TIMEOUT, self.abort)
@@ -220,7 +221,7 @@ class WebSocketConnection(WebSocketLink, asyncio.Protocol):
             self._timer.cancel()
 
     def _drop(self, reason: str) -> None:
-        _log.warn(
+        _log.debug(
             "dropping the connection to {peer}: {reason}", peer=self.transport.get_extra_info("peername"), reason=reason
         )
         self._reason = reason
@@ -255,3 +256,9 @@ class WebSocketConnection(WebSocketLink, asyncio.Protocol):
     def abort(self) -> None:
         self.stop()
         self.transport.abort()
+
+
+def _status(head: bytes) -> str:
+    """Return the status code of an HTTP answer, empty if its first line is not one."""
+    words = head.split(b" ", 2)
+    return words[1].decode() if len(words) > 2 and words[0] == b"HTTP/1.1" and words[1].isdigit() else ""

@@ -22,7 +22,7 @@ from wamp.effects import (
     Welcomed,
 )
 from wamp.errormap import RUNTIME_ERROR
-from wamp.exception import ApplicationError, Error, TransportLost
+from wamp.exception import ApplicationError, Error, TransportLost, in_brief
 from wamp.protocol.errors import CLOSE_GOODBYE_AND_OUT, CLOSE_REALM, CLOSE_SYSTEM_SHUTDOWN, ProtocolViolation
 from wamp.protocol.messages import Message
 from wamp.session import ClientSession, State
@@ -150,7 +150,7 @@ class Shell(Requests, Serving):
         """
         authenticator = self._authenticators.get(challenge.method)
         if authenticator is None:
-            raise RuntimeError(
+            raise Error(
                 f"the router asks for {challenge.method} authentication: onChallenge is not implemented"
                 if not self._authenticators
                 else f"the router asks for {challenge.method}, there is {', '.join(self._authenticators)}"
@@ -179,11 +179,12 @@ class Shell(Requests, Serving):
 
         An ApplicationError is an answer that was meant so: one line for those who look closer.
         """
-        facts = {"name": type(self).__name__, "session": self._wamp.id, "doing": msg}
+        name = type(self).__name__
+        facts = {"name": "" if name.startswith("_") else f"{name}, ", "session": self._wamp.id, "doing": msg}
         if isinstance(fail.value, ApplicationError):
-            self.log.info("{name}, session {session}: {doing}: {error}", error=fail.value, **facts)
+            self.log.info("{name}session {session}: {doing}: {error}", error=in_brief(fail.value), **facts)
         else:
-            self._log_failure("{name}, session {session}: {doing}", fail, **facts)
+            self._log_failure("{name}session {session}: {doing}", fail, **facts)
 
     # -- called by the transport
 

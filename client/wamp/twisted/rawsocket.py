@@ -55,7 +55,7 @@ class RawSocketConnection(RawSocketLink, Protocol):
         return transport_details(self.transport, codec, TransportDetails.CHANNEL_FRAMING_RAWSOCKET)
 
     def report(self, reason: str) -> None:
-        _log.warn("dropping the connection to {peer}: {reason}", peer=self.transport.getPeer(), reason=reason)
+        _log.debug("dropping the connection to {peer}: {reason}", peer=self.transport.getPeer(), reason=reason)
 
     def shut(self) -> None:
         self.transport.unregisterProducer()  # TLS waits for those that there are

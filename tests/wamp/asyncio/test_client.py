@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import math
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -75,9 +76,32 @@ def test_without_a_router_connecting_fails_with_its_cause():
         async with connect(NOBODY):
             pass
 
-    with pytest.raises(wamp.TransportLost, match="cannot connect to ws://127") as caught:
+    with pytest.raises(wamp.TransportLost, match=rf"cannot connect to {NOBODY}: Connection refused") as caught:
         asyncio.run(main())
     assert isinstance(caught.value.__cause__, ConnectionRefusedError)
+
+
+def test_what_a_web_server_answers_in_place_of_a_router_is_said():
+    """At once, though the page with its answer has not ended."""
+
+    answered = asyncio.Event()
+
+    async def answer(reader, writer):
+        writer.write(b"HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+        answered.set()
+
+    async def main():
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            try:
+                await connect(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/none")
+            finally:
+                await answered.wait()
+
+    with pytest.raises(wamp.TransportLost, match=r"cannot connect to ws://\S*/none: .* HTTP status 404"):
+        asyncio.run(main())
 
 
 def test_a_realm_that_does_not_exist_is_said_at_once(router):
@@ -347,6 +371,24 @@ def test_registrations_and_subscriptions_come_back(router):
         assert 1 == await heard.get()
 
     run(router, work)
+
+
+def test_a_reconnection_is_told_without_a_warning(router, caplog):
+    """What was lost, when it is tried again, and that it is there."""
+    caplog.set_level("INFO", "wamp")
+
+    async def work(session):
+        await lose(router, session)
+        await come_back(router, session)
+
+    run(router, work)
+    first, lost, again = caplog.records
+    assert {"INFO"} == {record.levelname for record in caplog.records}
+    assert "on realm1 at memory://" in first.getMessage()
+    assert lost.getMessage().startswith(
+        "the connection was lost while on the realm: the router closed the connection; "
+    )
+    assert "on realm1 at memory://" in again.getMessage()
 
 
 def test_what_was_removed_does_not_come_back(router):

@@ -99,6 +99,17 @@ def test_an_error_of_the_router_is_status_1_and_one_line(clients: Clients) -> No
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", expected)
 
 
+def test_an_empty_uri_is_refused_as_any_other_that_is_none(clients: Clients) -> None:
+    result = clients.run("call", "")
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", "'' is not a valid URI for exact matching\n")
+
+
+def test_a_time_that_is_none_is_said_in_the_users_words(clients: Clients) -> None:
+    result = clients.run("call", "com.example.uri", "--timeout", "soon")
+    assert 2 == result.exit_code
+    assert "'soon' is not a valid number of seconds." in result.stderr
+
+
 def test_with_json_the_error_is_json_on_standard_error(clients: Clients) -> None:
     """Standard output has results alone."""
     result = clients.run("call", "com.example.nobody", "--json")
@@ -113,8 +124,7 @@ def test_no_router_is_status_3(clients: Clients, command: str, tmp_path: Path) -
     url = f"unix://{tmp_path}/none.sock"
     result = clients.run(command, "com.example.uri", *more, url=url)
     assert (result.exit_code, result.stdout) == (3, "")
-    assert result.stderr.startswith(f"cannot connect to {tmp_path}/none.sock: ")
-    assert 1 == len(result.stderr.splitlines())
+    assert f"cannot connect to rs+unix://{tmp_path}/none.sock: No such file or directory\n" == result.stderr
 
 
 @pytest.mark.parametrize("command", ["call", "publish", "subscribe", "register"])
@@ -218,7 +228,7 @@ def test_a_wrong_credential_is_status_1_and_not_shown(clients: Clients) -> None:
 def test_a_router_with_an_unknown_certificate_is_refused(clients: Clients) -> None:
     result = clients.run("publish", "com.example.topic", url=clients.tls_url)
     assert 3 == result.exit_code
-    assert "certificate verify failed" in result.stderr
+    assert "the router's certificate is not accepted: " in result.stderr
 
 
 def test_a_certificate_that_is_named_is_trusted(clients: Clients) -> None:
