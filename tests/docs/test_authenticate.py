@@ -124,8 +124,7 @@ def test_the_authenticator_decides_as_shown(tmp_path):
     """About tickets and secrets, in a process of its own."""
     [(authenticator, configuration)] = [pair for pair in with_configuration() if pair[0].name == "authenticator.py"]
     with router(tmp_path, yaml.safe_load(configuration)) as running:
-        text = authenticator.text.replace("rs+unix://internal.sock", running.url("rs+unix"))
-        with Program(tmp_path, text, running.url("ws")) as program:
+        with Program(tmp_path, authenticator.text, running.url("ws")) as program:
             assert "ready" == program.line()
             assert logs_in(tmp_path, running, "ticket")
             assert logs_in(tmp_path, running, "wampcra")
