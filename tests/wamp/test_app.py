@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 import wamp
+from tests.wamp.asyncio.turns import settle, until
 from tests.wamp.testing.clients import Loop
 from wamp.app import App
 from wamp.asyncio import connect
@@ -170,3 +171,78 @@ def test_an_app_may_close_its_session_at_once(router):
         await session.close()
 
     app.run(router.url, log_level=None)
+
+
+def test_what_on_join_still_does_ends_with_its_session(router):
+    """It runs again in the next one: without this there would be two of it."""
+    app, running, ended = App(), [], []
+
+    @app.on_join
+    async def on_join(session):
+        running.append(session)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(session)
+
+    async def main():
+        connecting = asyncio.ensure_future(_connected(router, app))
+        await until(lambda: len(running) == 1)
+        router.go_down()
+        await until(lambda: len(ended) == 1)
+        await settle()
+        router.come_up()
+        router.advance(2)
+        await until(lambda: len(running) == 2)
+        assert 1 == len(ended)
+        connecting.cancel()
+        await asyncio.wait([connecting])
+        assert 2 == len(ended)
+
+    asyncio.run(main())
+
+
+async def _connected(router, app):
+    return await connect(router.url, app=app, wait=60)
+
+
+def test_on_join_goes_on_behind_its_own_close(router):
+    app, said = App(), []
+
+    @app.on_join
+    async def on_join(session):
+        await session.close()
+        said.append("closed")
+
+    async def main():
+        connecting = asyncio.ensure_future(_connected(router, app))
+        await until(lambda: said)
+        await asyncio.wait([connecting])
+
+    asyncio.run(main())
+
+
+def test_a_service_whose_on_join_does_not_end_outlives_its_ghost(router):
+    """The router may still hold the session before, also if the app has not come to an end of joining."""
+    app, joined = App(), []
+    app.register("com.where")(lambda: "here")
+
+    @app.on_join
+    async def on_join(session):
+        joined.append(session)
+        await asyncio.Event().wait()
+
+    async def main():
+        connecting = asyncio.ensure_future(_connected(router, app))
+        await until(lambda: joined)
+        router.go_down()
+        await settle()
+        router.come_up()
+        async with connect(router.url) as ghost:
+            await ghost.register(lambda: "ghost", "com.where")
+            router.advance(2)
+            await until(lambda: len(joined) == 2)
+        connecting.cancel()
+        await asyncio.wait([connecting])
+
+    asyncio.run(main())

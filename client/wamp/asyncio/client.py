@@ -103,6 +103,9 @@ class Client:
         self._has_given_up = False  # because of that, before there was any
         self._latest: _Session | None = None  # of the latest connection
         self._is_new = True
+        self._was_granted = False  # all that is registered, once
+        self._app_at_work: asyncio.Task[None] | None = None
+        self._app_closes = False
         self._ready: asyncio.Future[None] = loop.create_future()  # over when the next session is as it should be
         self._closed: asyncio.Future[None] = loop.create_future()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -139,6 +142,8 @@ class Client:
 
     async def close(self) -> None:
         """Leave the realm and do not connect again; return when the connection is closed. Again it does nothing."""
+        # A function of the app's that closes has something to do behind it, perhaps.
+        self._app_closes = self._app_closes or asyncio.current_task() is self._app_at_work
         self._connector.stop()
         await asyncio.wait([self._closed])
 
@@ -375,20 +380,32 @@ class Client:
         _log.info(
             "session {session} on {realm} at {where}", session=session.session_id, realm=session.realm, where=where
         )
-        await self._keeper.restore(session, is_first=self._is_new)
+        await self._keeper.restore(session, is_first=not self._was_granted)
         if session is not self._session:
             return  # lost meanwhile: events wait for the next one
+        self._was_granted = True
         self._offline.send(session)  # before the app, which may wait for what it publishes
         if self._app is not None:
-            await self._app.joined(self)
+            await self._tell_app(self._app, session)
         if session is self._session:
             self._is_new = False
             if not self._ready.done():
                 self._ready.set_result(None)
 
+    async def _tell_app(self, app: App, session: _Session) -> None:
+        """Let the app's functions run. They end with the session, because they run again in the next one."""
+        self._app_at_work = self._loop.create_task(app.joined(self))
+        try:
+            await self._app_at_work
+        except asyncio.CancelledError:
+            if session is self._session:
+                raise
+
     def _left(self, session: _Session, details: CloseDetails) -> None:
         if session is self._session:
             self._session = None
+            if self._app_at_work is not None and not self._app_closes:
+                self._app_at_work.cancel()
             self._keeper.lost()
             self._failure = TransportLost(details.message or details.reason or "")
             if self._ready.done() and not self._closed.done():
