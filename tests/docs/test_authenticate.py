@@ -123,13 +123,15 @@ def logs_in(folder: Path, running: RouterProcess, method: str, *, secret: str = 
 def test_the_authenticator_decides_as_shown(tmp_path):
     """About tickets and secrets, in a process of its own."""
     [(authenticator, configuration)] = [pair for pair in with_configuration() if pair[0].name == "authenticator.py"]
-    with router(tmp_path, yaml.safe_load(configuration)) as running:
-        with Program(tmp_path, authenticator.text, running.url("ws")) as program:
-            assert "ready" == program.line()
-            assert logs_in(tmp_path, running, "ticket")
-            assert logs_in(tmp_path, running, "wampcra")
-            assert not logs_in(tmp_path, running, "ticket", secret="guess")
-            assert not logs_in(tmp_path, running, "wampcra", secret="guess")
+    with (
+        router(tmp_path, yaml.safe_load(configuration)) as running,
+        Program(tmp_path, authenticator.text, running.url("ws")) as program,
+    ):
+        assert "ready" == program.line()
+        assert logs_in(tmp_path, running, "ticket")
+        assert logs_in(tmp_path, running, "wampcra")
+        assert not logs_in(tmp_path, running, "ticket", secret="guess")
+        assert not logs_in(tmp_path, running, "wampcra", secret="guess")
 
 
 def test_the_function_decides_as_shown(tmp_path):
