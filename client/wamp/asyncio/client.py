@@ -436,7 +436,8 @@ class Client:
         if self._session is None:
             # Not the failure itself: an exception that is raised again and again keeps all tracebacks.
             text = "the session has ended" if self._closed.done() else "not connected"
-            raise TransportLost(f"{text}: {self._failure or 'it has not joined yet'}") from self._failure
+            why = "it has not joined yet" if self._failure is None else in_brief(self._failure)
+            raise TransportLost(f"{text}: {why}") from self._failure
         return self._session
 
     def _is_whole(self) -> bool:
