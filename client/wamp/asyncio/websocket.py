@@ -20,6 +20,7 @@ from websockets.uri import parse_uri
 
 from wamp.asyncio.details import transport_details
 from wamp.asyncio.log import Log
+from wamp.exception import in_brief
 from wamp.frames import frame_size
 from wamp.link import HANDSHAKE_TIMEOUT, MAX_MESSAGE_SIZE, PING_INTERVAL, PING_TIMEOUT, Host
 from wamp.types import TransportDetails
@@ -120,7 +121,17 @@ class WebSocketConnection(WebSocketLink, asyncio.Protocol):
         self._stop_timer()
         was_clean = exc is None and self._protocol.close_rcvd is not None
         self._is_open = False
-        self.end(self._reason or "closed by the other end without a closing handshake", was_clean=was_clean)
+        self.end(self._why(exc), was_clean=was_clean)
+
+    def _why(self, exc: Exception | None) -> str:
+        """Return why the connection is gone, as far as anybody has said."""
+        if self._reason:
+            return self._reason
+        if exc is not None:
+            return in_brief(exc)
+        return (
+            f"closed by the other end {'without a closing' if self._head is None else 'during the WebSocket'} handshake"
+        )
 
     # -- the conversation
 
