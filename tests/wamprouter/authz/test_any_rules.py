@@ -95,7 +95,7 @@ def test_each_uri_is_decided_by_its_best_rule(rules):
         assert [] == wrong
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(st.tuples(patterns, st.booleans()), max_size=6), asked_for, st.sampled_from(PATTERNED))
 # Two rules permit what one of them alone would not.
 @example([(("a.", PREFIX), True), (("a", EXACT), True)], ("a", PREFIX), Action.SUBSCRIBE)
