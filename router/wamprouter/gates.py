@@ -45,7 +45,7 @@ from wamprouter.config.auth import methods as configured_methods
 from wamprouter.config.safety import services
 from wamprouter.local import CODEC
 from wamprouter.server.admission import is_local, network_of
-from wamprouter.server.listeners import CannotStart
+from wamprouter.server.forms import CannotStart
 from wamprouter.store.cookies import FileCookies, MemoryCookies
 
 __all__ = ["Gates", "load"]

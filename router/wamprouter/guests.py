@@ -21,7 +21,7 @@ from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from wamprouter import config
-from wamprouter.server.listeners import CannotStart
+from wamprouter.server.forms import CannotStart
 
 __all__ = ["Guest", "reap_when_told"]
 

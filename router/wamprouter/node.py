@@ -40,7 +40,8 @@ from wamprouter.reloading import FAREWELL, Behaviour, reload
 from wamprouter.server.admission import Admission, AdmissionLimits
 from wamprouter.server.alarm import Alarm
 from wamprouter.server.dispatch import Dispatcher
-from wamprouter.server.listeners import CannotStart, Listener
+from wamprouter.server.forms import CannotStart
+from wamprouter.server.listeners import Listener
 from wamprouter.server.peer import Lobby, Peer
 from wamprouter.server.turns import Turns
 from wamprouter.session import Session

@@ -31,7 +31,7 @@ from wamprouter.guests import reap_when_told
 from wamprouter.logs import log_lines
 from wamprouter.node import Node
 from wamprouter.realm.facts import Fact, SessionJoined, SessionLeft
-from wamprouter.server.listeners import CannotStart
+from wamprouter.server.forms import CannotStart
 
 __all__ = ["run"]
 

@@ -15,7 +15,7 @@ from tests.support.raw import Client
 from wamp.protocol.messages import Register
 from wamprouter.config import NodeConfig, validate
 from wamprouter.guests import Guest, Lines
-from wamprouter.server.listeners import CannotStart
+from wamprouter.server.forms import CannotStart
 
 
 def guest(folder: Path, **fields: Any) -> Any:

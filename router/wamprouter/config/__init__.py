@@ -38,6 +38,8 @@ from wamprouter.config.transports import (
     WebSocketService,
     WebSocketTransport,
     WebTransport,
+    flat_paths,
+    full_path,
 )
 from wamprouter.config.web import (
     JsonOptions,
@@ -109,6 +111,8 @@ __all__ = [
     "WebSocketTransport",
     "WebTransport",
     "default",
+    "flat_paths",
+    "full_path",
     "load",
     "opened",
     "schema",

@@ -4,6 +4,7 @@ A service is what speaks on a connection: WAMP over WebSocket or RawSocket, an e
 with an endpoint of its own, or a web server whose paths are services.
 """
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
@@ -151,3 +152,18 @@ class WebTransport(HttpListener):
 Transport: TypeAlias = Annotated[
     WebSocketTransport | RawSocketTransport | WebTransport | EchoTransport, Field(discriminator="type")
 ]
+
+
+def flat_paths(paths: Mapping[str, WebPath], above: str = "/") -> Iterator[tuple[str, WebPath]]:
+    """Yield all paths by their full names, those below others in place of what they are below."""
+    for name, path in paths.items():
+        full = full_path(above, name)
+        if isinstance(path, NestedPath):
+            yield from flat_paths(path.paths, f"{full.rstrip('/')}/")
+        else:
+            yield full, path
+
+
+def full_path(above: str, name: str) -> str:
+    """Return the full name of a path below another one, whose name ends with a slash."""
+    return above if name == "/" else f"{above}{name}"

@@ -140,9 +140,23 @@ class HttpRequest(ServerRequest):
     """
 
     site: BoundedSite
+    room = 0
+    """How many bytes of a body are still taken; negative where it was longer than may be."""
+
+    def gotLength(self, length: int | None) -> None:
+        self.content = BytesIO()  # Twisted's own would be a file if it is long; here it is short
+
+    def handleContentChunk(self, data: bytes) -> None:
+        self.room -= len(data)
+        if self.room >= 0:
+            super().handleContentChunk(data)
 
     def process(self) -> None:
-        if self.uri.isascii():
+        if self.room < 0:
+            self.setResponseCode(413)
+            self.setHeader(b"connection", b"close")
+            self._answer(b"")
+        elif self.uri.isascii():
             super().process()
         else:  # RFC 3986 knows no others; Twisted's pages cannot name such a path
             self.setResponseCode(400)
@@ -177,7 +191,8 @@ class HttpRequest(ServerRequest):
 class HttpConnection(HTTPChannel):
     """One HTTP connection.
 
-    The head of a request must be complete in time, however its lines come. Requests that are sent before the answer to the
+    The head of a request must be complete in time, however its lines come, and so must its body. A body is taken where the site
+    says so, and no longer than it says. Requests that are sent before the answer to the
     one before is there are answered one in each turn: there may be thousands in one read.
     """
 
@@ -199,10 +214,20 @@ class HttpConnection(HTTPChannel):
     def allHeadersReceived(self) -> None:
         self._is_in_head = False
         self._cancel_deadline()
-        # Nothing here takes a body. It is not read, so the connection cannot go on behind it.
-        has_body, self.length = self.length != 0, 0
+        limit = self.site.body_limit(self._path)
+        is_refused = self.length != 0 and (limit == 0 or (self.length or 0) > limit)
+        if is_refused:  # it is not read, so the connection cannot go on behind it
+            self.length = 0
+            self.requests[-1].requestHeaders.removeHeader(b"expect")
+        elif self.length != 0:
+            self._deadline = self.callLater(self.timeOut, self.forceAbortClient)
+        self.requests[-1].room = -1 if is_refused and limit else limit
         super().allHeadersReceived()
-        self.persistent = self.persistent and not has_body and not self.site.is_retired
+        self.persistent = self.persistent and not is_refused and not self.site.is_retired
+
+    def allContentReceived(self) -> None:
+        self._cancel_deadline()
+        super().allContentReceived()
 
     def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:
         self.site.headers.apply(headers)
@@ -252,6 +277,8 @@ class SitePages(NamedTuple):
     """What a site serves, and how."""
 
     root: Any
+    bodies: Mapping[str, int]
+    """How many bytes the body of a request may have, by the path that takes one, and what is below it."""
     timeout: int
     access_log: bool
     headers: AnswerHeaders
@@ -265,6 +292,7 @@ class BoundedSite(Site):
     def __init__(self, pages: SitePages, connections: Connections) -> None:
         super().__init__(pages.root, requestFactory=HttpRequest)
         self.client = connections.client
+        self._parsePOSTFormSubmission = False  # a body is what its path makes of it
         self.displayTracebacks = False
         self.noisy = False
         self._connections = connections
@@ -277,14 +305,23 @@ class BoundedSite(Site):
     def serve(self, pages: SitePages) -> None:
         """Serve these pages from now on, also to who is connected already."""
         self.resource = pages.root
+        self._bodies = {path.rstrip("/").encode(): limit for path, limit in pages.bodies.items()}
         self.timeOut = pages.timeout
         self.headers = pages.headers
         self._access_log = pages.access_log
+
+    def body_limit(self, uri: bytes) -> int:
+        """Return how many bytes the body of a request to an address may have; 0 where none is taken."""
+        path = uri.partition(b"?")[0].rstrip(b"/")
+        while path and path not in self._bodies:
+            path = path.rpartition(b"/")[0]
+        return self._bodies.get(path, 0)
 
     def retire(self) -> None:
         """Serve nothing any more. Answers that have begun go on."""
         self.is_retired = True
         self.resource = notFound()
+        self._bodies = {}
         for channel in list(self.channels):
             channel.retire()
 

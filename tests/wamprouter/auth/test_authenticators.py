@@ -26,7 +26,7 @@ from wamp.protocol.messages import (
     Yield,
 )
 from wamp.protocol.serializers import JSON
-from wamprouter.server.listeners import CannotStart
+from wamprouter.server.forms import CannotStart
 
 DENIED, FAILED = "wamp.error.authentication_denied", "wamp.error.authentication_failed"
 COME_BACK = ["the authenticator is not there"]

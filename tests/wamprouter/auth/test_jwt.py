@@ -17,7 +17,7 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from tests.support.auth import House, end
 from wamp.protocol.messages import Welcome
 from wamprouter.auth.jwt import read_keys
-from wamprouter.server.listeners import CannotStart
+from wamprouter.server.forms import CannotStart
 
 DENIED = "wamp.error.authentication_denied"
 ISSUER, AUDIENCE = "https://login.example.com", "wamp"

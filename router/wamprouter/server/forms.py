@@ -1,0 +1,92 @@
+"""What a listener is by one configuration, and what it is made with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from wamprouter import config
+from wamprouter.auth.gate import MethodGate
+from wamprouter.server.admission import Admission
+from wamprouter.server.connections import Connections
+from wamprouter.server.peer import Lobby
+from wamprouter.server.turns import Turns
+
+if TYPE_CHECKING:
+    from wamprouter.web.site import BoundedSite, SitePages
+
+__all__ = ["CannotStart", "Form", "Maker"]
+
+
+class CannotStart(Exception):
+    """The router cannot start; the text is one line for the operator."""
+
+
+class Maker(Protocol):
+    """What a listener is made with: the router's parts that a connection needs."""
+
+    lobby: Lobby
+    reactor: Any
+    now: Callable[[], float]
+    admission: Admission
+    turns: Turns
+
+    def gate(self, auth: config.Auth, cookie: config.Cookie | None = None) -> MethodGate: ...
+
+
+class Form:
+    """What a listener is in one form of its configuration: a ``Maker`` whose gates and whose web server outlive it.
+
+    Connections refer to the gate of their service. So that one keeps its gate when the configuration changes, and that gate
+    learns to admit as the new configuration says. In the same way a connection of HTTP keeps its web server.
+    """
+
+    def __init__(self, maker: Maker, before: Form | None = None) -> None:
+        self.maker = maker
+        self.gates: dict[str, MethodGate] = {}  # path of a service, "" where there are no paths -> its gate
+        self.site: BoundedSite | None = None
+        self._before = before
+        self._successors: list[tuple[MethodGate, MethodGate]] = []
+        self._pages: SitePages | None = None
+
+    def gate(self, auth: config.Auth, cookie: config.Cookie | None, path: str) -> MethodGate:
+        """Return the gate of a service; raise CannotStart if there can be none as it is configured."""
+        made = self.maker.gate(auth, cookie)
+        gate = None if self._before is None else self._before.gates.get(path)
+        if gate is None:
+            gate = made
+        else:
+            self._successors.append((gate, made))
+        self.gates[path] = gate
+        return gate
+
+    def serve(self, pages: SitePages, connections: Connections) -> BoundedSite:
+        """Return the web server that has these pages, once this form is put in place."""
+        from wamprouter.web.site import BoundedSite
+
+        before = None if self._before is None else self._before.site
+        self._pages = pages
+        self.site = BoundedSite(pages, connections) if before is None else before
+        return self.site
+
+    def put_in_place(self) -> None:
+        """Let the gates admit as this form says, and those of services that are gone nobody any more."""
+        before, self._before = self._before, None
+        assert before is not None
+        for gate, successor in self._successors:
+            gate.adopt(successor)
+        for path, gate in before.gates.items():
+            if path not in self.gates:
+                gate.close()
+        if self.site is not None and self._pages is not None:
+            self.site.serve(self._pages)
+        elif before.site is not None:
+            before.site.retire()
+        self._successors, self._pages = [], None
+
+    def retire(self) -> None:
+        """Admit nobody any more, by whichever connection."""
+        for gate in self.gates.values():
+            gate.close()
+        if self.site is not None:
+            self.site.retire()

@@ -1,0 +1,135 @@
+"""From the configured paths of a web server to what answers on them.
+
+``BUILDERS`` has a function for each type of path. What a type needs is imported when it is configured.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from wamprouter import __version__, config
+from wamprouter.server.connections import Connections
+from wamprouter.server.factories import echo_factory, wamp_factory
+from wamprouter.server.forms import CannotStart, Form
+from wamprouter.web.headers import AnswerHeaders
+from wamprouter.web.pages import JsonValue, NodeInfo, Redirection, ServiceInfo
+from wamprouter.web.site import SitePages, Unavailable, WebSocketPath, static_files, tree
+
+__all__ = ["BUILDERS", "Spot", "pages_of"]
+
+
+class Spot(NamedTuple):
+    """Where a path is: by its full name, on a transport."""
+
+    name: str
+    transport: config.WebTransport
+    connections: Connections
+    form: Form
+
+
+def pages_of(transport: config.WebTransport, connections: Connections, form: Form) -> SitePages:
+    """Return what a web server serves; raise CannotStart if that cannot be had."""
+    options = transport.options
+    is_secure = getattr(transport.endpoint, "tls", None) is not None
+    bodies: dict[str, int] = {}
+    return SitePages(
+        _resources(transport.paths, Spot("/", transport, connections, form), bodies),
+        bodies=bodies,
+        timeout=options.client_timeout,
+        access_log=options.access_log,
+        headers=AnswerHeaders(
+            options.headers,
+            hsts=options.hsts_max_age if options.hsts and is_secure else None,  # RFC 6797, section 7.2
+            server=f"wamprouter/{__version__}" if options.show_server_version else None,
+        ),
+    )
+
+
+def _resources(paths: Mapping[str, config.WebPath], above: Spot, bodies: dict[str, int]) -> Any:
+    """Return what answers on these paths, and note in ``bodies`` how long a request may be where."""
+    resources = {}
+    for name, path in paths.items():
+        spot = above._replace(name=config.full_path(above.name, name))
+        if isinstance(path, config.NestedPath):
+            resources[name] = _resources(path.paths, spot._replace(name=f"{spot.name.rstrip('/')}/"), bodies)
+        else:
+            resources[name] = resource = BUILDERS[type(path)](path, spot)
+            if limit := getattr(resource, "body_limit", 0):
+                bodies[spot.name] = limit
+    root = resources.pop("/", None)
+    return tree(root, resources)
+
+
+# -- the types
+
+
+def _static(path: config.StaticPath, _spot: Spot) -> Any:
+    directory = path.directory or _folder_of_package(str(path.package), str(path.resource))
+    if not directory.is_dir():
+        raise CannotStart(f"cannot serve the files of {directory}: there is no such folder")
+    return static_files(
+        directory,
+        list_folders=path.options.enable_directory_listing,
+        default_file=path.options.default_file,
+        cache_timeout=path.options.cache_timeout,
+        mime_types=path.options.mime_types,
+    )
+
+
+def _folder_of_package(package: str, resource: str) -> Path:
+    try:
+        spec = importlib.util.find_spec(package)
+    except Exception as error:  # noqa: BLE001  # the packages that it is in are imported: user code, which may do anything
+        raise CannotStart(f"cannot serve the files of {package}: {error!r}") from None
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    if not places:
+        raise CannotStart(f"cannot serve the files of {package}: there is no such package")
+    found = (Path(os.path.abspath(place)) / resource for place in places)
+    return next((folder for folder in found if folder.is_dir()), Path(places[0]) / resource)
+
+
+def _websocket(path: config.WebSocketPath, spot: Spot) -> Any:
+    return WebSocketPath(wamp_factory(path, spot.connections, spot.form, spot.name))
+
+
+def _echo(path: config.EchoPath, spot: Spot) -> Any:
+    return WebSocketPath(echo_factory(path, spot.connections, spot.form))
+
+
+def _node_info(_path: config.NodeInfoPath, spot: Spot) -> Any:
+    """Make the page about the paths that speak WAMP."""
+    services = [
+        ServiceInfo(name, path.serializers, path.options.max_message_size)
+        for name, path in config.flat_paths(spot.transport.paths)
+        if isinstance(path, config.WebSocketPath)
+    ]
+    return NodeInfo(services, __version__ if spot.transport.options.show_server_version else None)
+
+
+def _json(path: config.JsonPath, _spot: Spot) -> Any:
+    options = path.options
+    return JsonValue(
+        path.value,
+        is_public=options.allow_cross_origin,
+        may_be_kept=not options.discourage_caching,
+        is_indented=options.prettify,
+    )
+
+
+BUILDERS: Final[Mapping[type, Callable[[Any, Spot], Any]]] = {
+    config.StaticPath: _static,
+    config.WebSocketPath: _websocket,
+    config.EchoPath: _echo,
+    config.NodeInfoPath: _node_info,
+    config.JsonPath: _json,
+    config.RedirectPath: lambda path, _spot: Redirection(path.url),
+    config.UnavailablePath: lambda path, _spot: Unavailable(path.what),
+}
+"""What makes a path's resource; it raises CannotStart if that cannot be had.
+
+A resource that takes a body has an attribute ``body_limit``, in bytes; anything longer is refused before it is read.
+"""
