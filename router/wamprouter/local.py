@@ -28,7 +28,7 @@ from wamprouter.session import Session, State
 if TYPE_CHECKING:
     from wamprouter.realm.realm import Realm
 
-__all__ = ["CODEC", "WIRE", "LocalConnection", "made"]
+__all__ = ["CODEC", "WIRE", "Handler", "LocalConnection", "made"]
 
 _log = Logger()
 

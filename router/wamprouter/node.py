@@ -5,6 +5,8 @@ Everyone else is given what it needs. ``run`` is what the command line calls; te
 
 from __future__ import annotations
 
+import os
+import platform
 import random
 import secrets
 from collections.abc import Callable, Iterator
@@ -21,6 +23,7 @@ from twisted.logger import (
 
 from wamp.protocol.ids import GlobalIds
 from wamp.protocol.uris import Match, UriCheck
+from wamprouter import __version__
 from wamprouter import config as configuration
 from wamprouter.auth.gate import MethodGate
 from wamprouter.authz import AnyRole
@@ -31,7 +34,7 @@ from wamprouter.config import NodeConfig
 from wamprouter.gates import Gates, load
 from wamprouter.guests import Guest
 from wamprouter.inbox import refused_publication
-from wamprouter.local import LocalConnection, made
+from wamprouter.local import Handler, LocalConnection, made
 from wamprouter.realm.facts import Fact, SessionKilled
 from wamprouter.realm.realm import Realm
 from wamprouter.realm.settings import HistoryRule, Settings
@@ -77,7 +80,9 @@ class Node:
 
         self.caller = Caller(lambda name: self.realms.existing(name), session_ids, self.dispatcher, reactor.callLater)
 
-        self.config = config
+        self._ticket = secrets.token_urlsafe(24)
+        self.started_at = time()
+        self.config = config = config.expanded(self._ticket)
         self._publications = publications
         self._session_ids = session_ids
         self._store = store
@@ -173,16 +178,57 @@ class Node:
 
     def reload(self, config: NodeConfig) -> list[str]:
         """Take another configuration; return what has changed, in words. Raise CannotStart: then nothing has."""
-        return reload(self, config)
+        return reload(self, config.expanded(self._ticket))
 
-    def host(
-        self, component: configuration.ClassComponent | configuration.FunctionComponent
-    ) -> Callable[[], LocalConnection]:
+    def addresses(self) -> list[str]:
+        """Return the addresses to print: where clients connect, and where the console is."""
+        found: list[str] = []
+        for listener in self.listeners:
+            if not isinstance(listener.transport, configuration.AdminTransport):
+                found += listener.addresses()
+        return found if self.console is None else [*found, self.console]
+
+    @property
+    def console(self) -> str | None:
+        """The address of the console, with the ticket for it if it has one; None without a section "admin"."""
+        admin = self.config.admin
+        found = (one for one in self.listeners if isinstance(one.transport, configuration.AdminTransport))
+        listener = next(found, None)
+        if admin is None or listener is None:
+            return None
+        page = listener.base + ("/console/" if admin.console else "/")
+        return page if admin.auth is not None else f"{page}#ticket={self._ticket}"
+
+    def obstacles(self) -> list[str]:
+        """Return why clients should not be sent here now; nothing if they may be."""
+        found = ["the router is stopping"] if self.is_stopping else []
+        found += [
+            f"component {component.name} is not there"
+            for component, connection in self.hosted
+            if not connection.is_open()
+        ]
+        return found + [f"guest {one.name} is not there" for _, one in self.guests if not one.is_there]
+
+    def about(self) -> dict[str, Any]:
+        """Return what runs here, for those who run it."""
+        return {
+            "product": "wamprouter",
+            "version": __version__,
+            "python": platform.python_version(),
+            "pid": os.getpid(),
+            "started_at": self.started_at,
+            "uptime": time() - self.started_at,
+            "realms": [realm.name for realm in self.realms],
+            "transports": [
+                {"id": listener.transport.id, "type": listener.transport.type, "address": listener.address}
+                for listener in self.listeners
+            ],
+        }
+
+    def host(self, component: configuration.SessionComponent) -> Callable[[], LocalConnection]:
         """Make a component's session; return what lets it join. Both raise CannotStart if it does not come up."""
         name = component.name
-        session_class = _session_class(component)
-        with _coming_up(name):
-            session = made(session_class, realm=component.realm, extra=component.extra)
+        session = self._session_of(component)
 
         def join() -> LocalConnection:
             connection = LocalConnection(
@@ -193,6 +239,15 @@ class Node:
             return connection
 
         return join
+
+    def _session_of(self, component: configuration.SessionComponent) -> Handler:
+        if isinstance(component, configuration.ManagementComponent):
+            from wamprouter.management import Desk, offers
+
+            return Desk(component.realm, offers(self))
+        session_class = _session_class(component)
+        with _coming_up(component.name):
+            return made(session_class, realm=component.realm, extra=component.extra)
 
     def stop(self) -> Deferred[Any]:
         """Let calls in flight come to their end, then tell everyone, and cut who is still there a second later.

@@ -74,7 +74,11 @@ def run(
         print(problem, file=sys.stderr)  # noqa: T201  # the one line that the operator needs, without a log's prefix
         return 1
     reloading = partial(_reload, node, reread)
-    without_control = None if control is None else _take_commands(control, {"reload": reloading}, reactor)
+    without_control = (
+        None
+        if control is None
+        else _take_commands(control, {"reload": reloading, "console": lambda: _console(node)}, reactor)
+    )
     levels.setLogLevelForNamespace("", LogLevel.levelWithName(loglevel))
     if without_control is not None:
         # A router that cannot be told to reload is still a router; a signal reaches it all the same.
@@ -133,6 +137,12 @@ def _reloaded(node: Node, reread: Callable[[], Checked] | None) -> list[str]:
     return [*found.warnings, *lines]
 
 
+def _console(node: Node) -> Outcome:
+    """Return the address of the console, with the ticket for it if it has one."""
+    address = node.console
+    return address is not None, ['the configuration has no section "admin"'] if address is None else [address]
+
+
 def _take_commands(path: Path, commands: Mapping[str, Command], reactor: Any) -> Exception | None:
     """Take commands on a socket; return why not, if that is not possible."""
     try:
@@ -156,9 +166,8 @@ def _allow_connections(config: NodeConfig) -> None:
 
 def _announce(node: Node) -> None:
     """Print the addresses to open."""
-    for listener in node.listeners:
-        for address in listener.addresses():
-            print(address, flush=True)  # noqa: T201  # for people and scripts that wait for it
+    for address in node.addresses():
+        print(address, flush=True)  # noqa: T201  # for people and scripts that wait for it
 
 
 def _shut_down(node: Node, reactor: Any) -> None:

@@ -5,6 +5,7 @@ The way of a file: `document` (syntax) → `environment` (variables) → `node` 
 are fixed and complete: every default is filled in and every path is absolute.
 """
 
+from wamprouter.config.admin import Admin, AdminTransport, ManagementComponent, SessionComponent
 from wamprouter.config.auth import AnonymousStatic, Auth, Cookie, Dynamic, Function
 from wamprouter.config.components import (
     ClassComponent,
@@ -17,6 +18,7 @@ from wamprouter.config.endpoints import Endpoint, TcpEndpoint, Tls, UnixEndpoint
 from wamprouter.config.limits import RouterLimits
 from wamprouter.config.loading import Checked, default, load, opened, schema, validate
 from wamprouter.config.node import NodeConfig
+from wamprouter.config.operations import ConsolePath, HealthPath, InfoPath, MetricsPath, ReadyPath
 from wamprouter.config.options import Compression, ConnectionOptions, Deflate, RawSocketOptions, WebSocketOptions
 from wamprouter.config.problems import ConfigError, UnreadableConfig
 from wamprouter.config.realms import Allow, Disclose, Match, Permission, Realm, RealmOptions, RealmTemplate, Role
@@ -54,6 +56,8 @@ from wamprouter.config.web import (
 
 __all__ = [
     "STARTER",
+    "Admin",
+    "AdminTransport",
     "Allow",
     "AnonymousStatic",
     "Auth",
@@ -63,6 +67,7 @@ __all__ = [
     "Compression",
     "ConfigError",
     "ConnectionOptions",
+    "ConsolePath",
     "Cookie",
     "Deflate",
     "Disclose",
@@ -75,10 +80,14 @@ __all__ = [
     "FunctionComponent",
     "GuestComponent",
     "GuestEnvironment",
+    "HealthPath",
     "HttpListener",
+    "InfoPath",
     "JsonOptions",
     "JsonPath",
+    "ManagementComponent",
     "Match",
+    "MetricsPath",
     "NestedPath",
     "NodeConfig",
     "NodeInfoPath",
@@ -86,6 +95,7 @@ __all__ = [
     "RawSocketOptions",
     "RawSocketService",
     "RawSocketTransport",
+    "ReadyPath",
     "Realm",
     "RealmOptions",
     "RealmTemplate",
@@ -93,6 +103,7 @@ __all__ = [
     "Role",
     "RouterLimits",
     "Serializer",
+    "SessionComponent",
     "StaticOptions",
     "StaticPath",
     "StaticService",

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from wamprouter.config.admin import Admin, ManagementComponent, realm_of, transport_of, with_operator
 from wamprouter.config.components import Component
 from wamprouter.config.fields import Flag, Folder, Model, Whole, Words
 from wamprouter.config.limits import RouterLimits
@@ -48,7 +49,32 @@ class NodeConfig(Model):
         description="Milliseconds that calls in flight get when the router is told to stop; new ones are refused by then. "
         "Default 3000: most calls take less, and service managers wait longer.",
     )
+    admin: Annotated[Admin | None, Words("an object, or null for none")] = Field(
+        default=None,
+        description="A listener and a realm for those who run the router: health, metrics, management and the console. "
+        "Default: none; an empty object has it on this machine alone, at http://127.0.0.1:8090/.",
+    )
     limits: RouterLimits = Field(default=RouterLimits(), description="Limits of the router as a whole.")
     components: tuple[Component, ...] = Field(
         default=(), description="Sessions that run inside the router, and processes beside it. Default: none."
     )
+
+    def expanded(self, ticket: str) -> "NodeConfig":
+        """Return the configuration with what its section "admin" stands for: a transport, a realm, roles and a session.
+
+        ``ticket`` is what the console asks for where the section has no auth.
+        """
+        admin = self.admin
+        if admin is None:
+            return self
+        own = next((realm for realm in self.realms if realm.name == admin.realm), None)
+        others = (with_operator(admin, realm) for realm in self.realms if realm is not own)
+        template = None if self.realm_template is None else with_operator(admin, self.realm_template)
+        return self.model_copy(
+            update={
+                "realms": (*others, realm_of(admin, own)),
+                "realm_template": template,
+                "transports": (*self.transports, transport_of(admin, ticket)),
+                "components": (*self.components, ManagementComponent(realm=admin.realm)),
+            }
+        )

@@ -28,6 +28,9 @@ WAMP_PATHS = ("websocket",)
 NESTED = "path"
 
 
+# The role of whoever logs in to the console, unless the section "admin" names another one.
+OPERATOR = "admin"
+
 # Where an "auth" names roles.
 ROLES: tuple[Pattern, ...] = (
     (EACH, "role"),
@@ -105,10 +108,16 @@ def _unknown_in_auth(document: object) -> Iterator[Problem]:
                 (*place, "auth"),
                 f"missing, so peers would get the role {shown(ANONYMOUS_ROLE)}, expected a realm with that role",
             )
-        for pattern in ROLES:
-            for at, role in select(service.get("auth"), pattern, (*place, "auth")):
-                if isinstance(role, str) and role not in known:
-                    yield _unknown(at, role, "a role of some realm", known)
+        yield from _unknown_roles(service.get("auth"), (*place, "auth"), known)
+    operator = lookup(document, ("admin", "role")) or OPERATOR
+    yield from _unknown_roles(lookup(document, ("admin", "auth")), ("admin", "auth"), sorted({*known, str(operator)}))
+
+
+def _unknown_roles(auth: object, place: Place, known: list[str]) -> Iterator[Problem]:
+    for pattern in ROLES:
+        for at, role in select(auth, pattern, place):
+            if isinstance(role, str) and role not in known:
+                yield _unknown(at, role, "a role of some realm", known)
 
 
 def _unknown_in_components(document: object) -> Iterator[Problem]:

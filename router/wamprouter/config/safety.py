@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
+from wamprouter.config.admin import Admin
 from wamprouter.config.auth import AnonymousStatic
 from wamprouter.config.endpoints import TcpEndpoint
 from wamprouter.config.node import NodeConfig
@@ -40,7 +41,17 @@ def unsafe(config: NodeConfig, origin: Callable[[Place], Place] = lambda place: 
     found: dict[Place, Exposure] = {}  # one line for each transport is enough to understand it
     for exposure in exposures(config):
         found.setdefault(exposure.transport, exposure)
-    return [_problem(config, exposure, origin(exposure.permission)) for exposure in found.values()]
+    problems = [_problem(config, exposure, origin(exposure.permission)) for exposure in found.values()]
+    admin = config.admin
+    if admin is not None and admin.auth is not None and admin.auth.anonymous is not None and is_public(admin):
+        problems.append(
+            Problem(
+                ("admin", "auth", "anonymous"),
+                f"anonymous peers would run the router, reachable at {admin.endpoint.address}; "
+                'expected a method with credentials, an interface such as "127.0.0.1", or "insecure": true in the file',
+            )
+        )
+    return problems
 
 
 def _problem(config: NodeConfig, exposure: Exposure, permission: Place) -> Problem:
@@ -68,7 +79,7 @@ def exposures(config: NodeConfig, *, beyond_proxies: bool = False) -> Iterator[E
                         yield Exposure(("transports", index), place, actions)
 
 
-def is_public(transport: Transport) -> bool:
+def is_public(transport: Transport | Admin) -> bool:
     """Tell whether a transport is reachable from other machines."""
     endpoint = transport.endpoint
     if not isinstance(endpoint, TcpEndpoint) or endpoint.interface.lower() == "localhost":

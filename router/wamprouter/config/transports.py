@@ -13,6 +13,7 @@ from wamprouter.config.auth import ANONYMOUS, Auth, Cookie
 from wamprouter.config.endpoints import Endpoint
 from wamprouter.config.fields import Connections, Id, Model, Name, PathName, Words
 from wamprouter.config.limits import Network
+from wamprouter.config.operations import ConsolePath, HealthPath, InfoPath, MetricsPath, ReadyPath
 from wamprouter.config.options import RawSocketOptions, WebSocketOptions
 from wamprouter.config.web import JsonPath, NodeInfoPath, RedirectPath, StaticPath, WebOptions
 
@@ -115,7 +116,19 @@ class UnavailablePath(Model):
 
 
 WebPath: TypeAlias = Annotated[
-    StaticPath | WebSocketPath | EchoPath | NodeInfoPath | JsonPath | RedirectPath | NestedPath | UnavailablePath,
+    StaticPath
+    | WebSocketPath
+    | EchoPath
+    | NodeInfoPath
+    | JsonPath
+    | RedirectPath
+    | NestedPath
+    | MetricsPath
+    | HealthPath
+    | ReadyPath
+    | InfoPath
+    | ConsolePath
+    | UnavailablePath,
     Field(discriminator="type"),
 ]
 NestedPath.model_rebuild()

@@ -33,6 +33,14 @@ class Maker(Protocol):
 
     def gate(self, auth: config.Auth, cookie: config.Cookie | None = None) -> MethodGate: ...
 
+    def obstacles(self) -> list[str]:
+        """Return why clients should not be sent here now; nothing if they may be."""
+        ...
+
+    def about(self) -> dict[str, Any]:
+        """Return what runs here, for those who run it."""
+        ...
+
 
 class Form:
     """What a listener is in one form of its configuration: a ``Maker`` whose gates and whose web server outlive it.

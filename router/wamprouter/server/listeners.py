@@ -158,19 +158,26 @@ class Listener:
 
     def addresses(self) -> list[str]:
         """Return the URLs under which clients reach it."""
+        if isinstance(self.transport.endpoint, config.UnixEndpoint):
+            return [self.base]
+        if isinstance(self.transport, config.WebTransport):
+            base = self.base.partition("://")[2]
+            return [f"{self._scheme(path)}://{base}{name}" for name, path in config.flat_paths(self.transport.paths)]
+        # RawSocket has no paths, and Autobahn's clients refuse one.
+        return [self.base if isinstance(self.transport, config.RawSocketTransport) else f"{self.base}/"]
+
+    @property
+    def base(self) -> str:
+        """The URL of the transport itself, without a path."""
         endpoint = self.transport.endpoint
+        scheme = self._scheme(self.transport)
         if isinstance(endpoint, config.UnixEndpoint):
-            return [f"{self._scheme(self.transport)}+unix://{endpoint.path}"]
+            return f"{scheme}+unix://{endpoint.path}"
         host = "[::1]" if endpoint.interface == "::" else endpoint.interface
         host = "127.0.0.1" if host == "0.0.0.0" else host  # compared, not bound to
         if ":" in host and not host.startswith("["):
             host = f"[{host}]"
-        base = f"{host}:{self.port}"
-        if isinstance(self.transport, config.WebTransport):
-            return [f"{self._scheme(path)}://{base}{name}" for name, path in config.flat_paths(self.transport.paths)]
-        # RawSocket has no paths, and Autobahn's clients refuse one.
-        path = "" if isinstance(self.transport, config.RawSocketTransport) else "/"
-        return [f"{self._scheme(self.transport)}://{base}{path}"]
+        return f"{scheme}://{host}:{self.port}"
 
     def _scheme(self, service: object) -> str:
         return _SCHEMES.get(type(service), "http") + ("s" if self.tls is not None else "")
@@ -238,5 +245,6 @@ _FACTORIES: Final[Mapping[type, Callable[[Any, Connections, Form], Any]]] = {
     config.WebSocketTransport: wamp_factory,
     config.RawSocketTransport: rawsocket_factory,
     config.WebTransport: _web,
+    config.AdminTransport: _web,
     config.EchoTransport: echo_factory,
 }

@@ -120,6 +120,30 @@ def _json(path: config.JsonPath, _spot: Spot) -> Any:
     )
 
 
+def _console(_path: config.ConsolePath, _spot: Spot) -> Any:
+    from wamprouter.web.console import console_files
+
+    return console_files()
+
+
+def _health(_path: config.HealthPath, _spot: Spot) -> Any:
+    from wamprouter.web.health import Health
+
+    return Health(list)
+
+
+def _ready(_path: config.ReadyPath, spot: Spot) -> Any:
+    from wamprouter.web.health import Health
+
+    return Health(spot.form.maker.obstacles)
+
+
+def _info(_path: config.InfoPath, spot: Spot) -> Any:
+    from wamprouter.web.health import Info
+
+    return Info(spot.form.maker.about)
+
+
 BUILDERS: Final[Mapping[type, Callable[[Any, Spot], Any]]] = {
     config.StaticPath: _static,
     config.WebSocketPath: _websocket,
@@ -127,6 +151,11 @@ BUILDERS: Final[Mapping[type, Callable[[Any, Spot], Any]]] = {
     config.NodeInfoPath: _node_info,
     config.JsonPath: _json,
     config.RedirectPath: lambda path, _spot: Redirection(path.url),
+    config.ConsolePath: _console,
+    config.HealthPath: _health,
+    config.ReadyPath: _ready,
+    config.InfoPath: _info,
+    config.MetricsPath: lambda _path, _spot: Unavailable("metrics"),
     config.UnavailablePath: lambda path, _spot: Unavailable(path.what),
 }
 """What makes a path's resource; it raises CannotStart if that cannot be had.

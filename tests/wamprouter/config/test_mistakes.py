@@ -1,12 +1,16 @@
 """Each mistake in a configuration is one line: file, place, value, expectation."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from tests.wamprouter.config.documents import COMPONENT, REMOVED, SMALLEST, WEB, changed, lines
+from wamprouter.config import WebPath
 
 URI_WORDS = 'a URI such as "com.x.y", or, without "match", one such as "com.x.*", "com.*.y" or "*"'
+
+_TYPES = [f'"{get_args(path.model_fields["type"].annotation)[0]}"' for path in get_args(get_args(WebPath)[0])]
+PATH_TYPES = f"{', '.join(_TYPES[:-1])} or {_TYPES[-1]}"
 
 # The changes to a valid document, and the one line they lead to, after "router.json: ".
 MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
@@ -19,11 +23,11 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ([("compnents", [])], 'compnents: unknown field; did you mean "components"?'),
     (
         [("zzz", 1)],
-        'zzz: unknown field, expected "$schema", "components", "drain_timeout", "environment", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
+        'zzz: unknown field, expected "$schema", "admin", "components", "drain_timeout", "environment", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
     ),
     (
         [("[key]", 1)],
-        '["[key]"]: unknown field, expected "$schema", "components", "drain_timeout", "environment", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
+        '["[key]"]: unknown field, expected "$schema", "admin", "components", "drain_timeout", "environment", "insecure", "limits", "pythonpath", "realm_template", "realms", "transports" or "version"',
     ),
     ([("pythonpath", "src")], 'pythonpath: got "src", expected a list'),
     ([("pythonpath", [""])], 'pythonpath[0]: got "", expected a folder'),
@@ -386,7 +390,7 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ),
     (
         [("transports.0", {**WEB, "paths": {"x": {"type": "statik"}}})],
-        'transports[0].paths.x.type: got "statik", expected "static", "websocket", "echo", "nodeinfo", "json", "redirect", "path" or "unavailable"; did you mean "static"?',
+        f'transports[0].paths.x.type: got "statik", expected {PATH_TYPES}; did you mean "static"?',
     ),
     (
         [("transports.0", {**WEB, "paths": {"type": {"type": "static"}}})],
