@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from wamprouter import config
+from wamprouter import config, lean
 from wamprouter.authz.dynamic import DynamicRole
 from wamprouter.config.auth import TicketJwt
 from wamprouter.config.safety import services
@@ -54,6 +54,8 @@ def reload(node: Node, new: config.NodeConfig) -> list[str]:
 
     Raise CannotStart, with a line for the operator, if it cannot be had. Then nothing has changed.
     """
+    if not lean.is_enough(new):
+        lean.make_whole()
     with ExitStack() as undo:
         change = _Change(node, new, undo)
         change.prepare()

@@ -102,6 +102,11 @@ def start(
     set_environment(found.config)
     extend_path(found.config, file)
 
+    from wamprouter import lean
+
+    if lean.is_enough(found.config):
+        lean.spare()
+
     from wamprouter.running import run
 
     log = None
