@@ -48,6 +48,7 @@ from wamprouter.server.listeners import Listener
 from wamprouter.server.peer import Lobby, Peer
 from wamprouter.server.turns import Turns
 from wamprouter.session import Session
+from wamprouter.steering import Steering
 from wamprouter.store.memory import MemoryStore
 
 __all__ = ["CannotStart", "Node"]
@@ -92,12 +93,14 @@ class Node:
         self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater, now, self.admission)
         self.gates = Gates(reactor, now, self.caller)
         self.listeners = [Listener(transport, self) for transport in config.transports]
-        self.hosted: list[tuple[configuration.Component, LocalConnection]] = []
+        self.hosted: list[tuple[configuration.SessionComponent, LocalConnection]] = []
         self.guests = [
             (one, Guest(one, reactor)) for one in config.components if isinstance(one, configuration.GuestComponent)
         ]
         self.parting: list[Guest] = []
         """Guests that have been told to end, because the configuration has them no longer."""
+        self.steering: Steering | None = None
+        """What the process around it can do; None where the router is part of another program."""
         self._stopped: Deferred[Any] | None = None
         self._is_hurried = False
 
@@ -176,9 +179,17 @@ class Node:
                 guest.stop()
             raise
 
-    def reload(self, config: NodeConfig) -> list[str]:
-        """Take another configuration; return what has changed, in words. Raise CannotStart: then nothing has."""
-        return reload(self, config.expanded(self._ticket))
+    def reload(self, config: NodeConfig, before: Callable[[list[str]], None] = lambda _: None) -> list[str]:
+        """Take another configuration; return what has changed, in words. Raise CannotStart: then nothing has.
+
+        ``before`` is told what will have changed, once nothing can fail any more.
+        """
+        return reload(self, config.expanded(self._ticket), before)
+
+    def limit(self, limits: configuration.RouterLimits) -> None:
+        """Have other limits of the router as a whole. Who is in stays in."""
+        self.admission.limits = AdmissionLimits(**limits.model_dump())
+        self.config = self.config.model_copy(update={"limits": limits})
 
     def addresses(self) -> list[str]:
         """Return the addresses to print: where clients connect, and where the console is."""
@@ -198,6 +209,13 @@ class Node:
             return None
         page = listener.base + ("/console/" if admin.console else "/")
         return page if admin.auth is not None else f"{page}#ticket={self._ticket}"
+
+    @property
+    def desk(self) -> Session | None:
+        """The router's own session in the admin realm; None if there is none."""
+        found = (one for component, one in self.hosted if isinstance(component, configuration.ManagementComponent))
+        connection = next(found, None)
+        return None if connection is None else connection.session
 
     def obstacles(self) -> list[str]:
         """Return why clients should not be sent here now; nothing if they may be."""
@@ -242,9 +260,9 @@ class Node:
 
     def _session_of(self, component: configuration.SessionComponent) -> Handler:
         if isinstance(component, configuration.ManagementComponent):
-            from wamprouter.management import Desk, offers
+            from wamprouter.management import management
 
-            return Desk(component.realm, offers(self))
+            return management(self, component.realm)
         session_class = _session_class(component)
         with _coming_up(component.name):
             return made(session_class, realm=component.realm, extra=component.extra)

@@ -43,6 +43,10 @@ class Realms:
     def __getitem__(self, name: str) -> Realm:
         return self._fixed.get(name) or self._on_demand[name]
 
+    def is_on_demand(self, realm: Realm) -> bool:
+        """Tell whether a realm was made because somebody wanted to join it."""
+        return self._on_demand.get(realm.name) is realm
+
     def may_have(self, name: str) -> bool:
         """Tell whether there is a realm of that name, or may be. Nothing is made for somebody who has not shown who it is."""
         return self.existing(name) is not None or self._is_for_template(name)

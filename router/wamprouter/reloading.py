@@ -19,7 +19,6 @@ from wamprouter.config.safety import services
 from wamprouter.guests import Guest
 from wamprouter.local import LocalConnection
 from wamprouter.realm.realm import Realm
-from wamprouter.server.admission import AdmissionLimits
 from wamprouter.server.listeners import Listener
 
 if TYPE_CHECKING:
@@ -49,10 +48,11 @@ class Behaviour(NamedTuple):
                 role.retire()
 
 
-def reload(node: Node, new: config.NodeConfig) -> list[str]:
+def reload(node: Node, new: config.NodeConfig, before: Callable[[list[str]], None] = lambda _: None) -> list[str]:
     """Give a router another configuration; return what has changed, in words.
 
-    Raise CannotStart, with a line for the operator, if it cannot be had. Then nothing has changed.
+    Raise CannotStart, with a line for the operator, if it cannot be had. Then nothing has changed. ``before`` is told what
+    will have changed, but for the sessions that end by that, at the last moment at which everybody is still there.
     """
     if not lean.is_enough(new):
         lean.make_whole()
@@ -60,6 +60,7 @@ def reload(node: Node, new: config.NodeConfig) -> list[str]:
         change = _Change(node, new, undo)
         change.prepare()
         undo.pop_all()
+    before(change.lines)
     return change.carry_out()
 
 
@@ -86,6 +87,17 @@ class _Change:
         self._prepare_realms()
         self._prepare_components()
         self._prepare_guests()
+        self._prepare_limits()
+
+    @property
+    def lines(self) -> list[str]:
+        """What changes, in words."""
+        return self._done or ["nothing has changed"]
+
+    def _prepare_limits(self) -> None:
+        if self._new.limits != self._old.limits:
+            self._in_place.append(lambda: self._node.limit(self._new.limits))
+            self._done.append("limits are changed")
 
     def _prepare_listeners(self) -> None:
         node = self._node
@@ -162,8 +174,8 @@ class _Change:
     def _prepare_components(self) -> None:
         node = self._node
         standing = list(node.hosted)
-        hosted: list[tuple[config.Component, LocalConnection]] = []
-        joining: list[tuple[config.Component, Callable[[], LocalConnection]]] = []
+        hosted: list[tuple[config.SessionComponent, LocalConnection]] = []
+        joining: list[tuple[config.SessionComponent, Callable[[], LocalConnection]]] = []
         for component in self._new.components:
             if isinstance(component, config.GuestComponent):
                 continue
@@ -173,14 +185,14 @@ class _Change:
                 hosted.append(known)
             else:
                 joining.append((component, node.host(component)))
-        for component, join in joining:
+        for coming, join in joining:
             connection = join()
             self._undo.callback(connection.abort)
-            hosted.append((component, connection))
-            self._done.append(f"component {component.name} is started")
-        for component, connection in standing:
+            hosted.append((coming, connection))
+            self._done.append(f"component {coming.name} is started")
+        for leaving, connection in standing:
             if connection.is_open():
-                self._done.append(f"component {component.name} is ended")
+                self._done.append(f"component {leaving.name} is ended")
                 self._in_place.append(connection.leave)
         self._in_place.append(lambda: setattr(node, "hosted", hosted))
 
@@ -232,9 +244,6 @@ class _Change:
             put_in_place()
         for realm in self._changed_realms:
             realm.resize()
-        if self._new.limits != self._old.limits:
-            node.admission.limits = AdmissionLimits(**self._new.limits.model_dump())
-            self._done.append("limits are changed")
         node.config = self._new
         ended = self._end_sessions()
         if ended:
@@ -243,7 +252,7 @@ class _Change:
             node.end_realm(realm)
         node.gates.keep(self._new.transports)
         node.dispatcher.flush()
-        return self._done or ["nothing has changed"]
+        return self.lines
 
     def _end_sessions(self) -> int:
         """Look at every session again; return how many are ended."""

@@ -16,7 +16,6 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import (
     FilteringLogObserver,
     Logger,
-    LogLevel,
     LogLevelFilterPredicate,
     globalLogBeginner,
 )
@@ -32,14 +31,13 @@ from wamprouter.logs import log_lines
 from wamprouter.node import Node
 from wamprouter.realm.facts import Fact, SessionJoined, SessionLeft
 from wamprouter.server.forms import CannotStart
+from wamprouter.steering import Levels, Steering
 
 __all__ = ["run"]
 
 _log = Logger()
 
 _FILES_BESIDES: Final = 200  # open files that are no connections: ports, libraries, stores, pages being sent
-
-_LEVELS: Final = {"none": "critical", "trace": "debug"}  # Crossbar's names
 
 
 def run(
@@ -62,30 +60,27 @@ def run(
 
     reactor: Any = installed  # its type is a module that becomes the reactor at run time
     # Until the router listens, it says nothing but why it cannot.
-    loglevel = _LEVELS.get(loglevel, loglevel)
-    levels = LogLevelFilterPredicate(LogLevel.levelWithName("debug" if loglevel == "debug" else "error"))
-    observer = FilteringLogObserver(BriefObserver(log_lines(log or sys.stderr, logformat), monotonic), [levels])
+    predicate = LogLevelFilterPredicate()
+    levels = Levels(predicate, loglevel if loglevel in ("debug", "trace") else "error")
+    observer = FilteringLogObserver(BriefObserver(log_lines(log or sys.stderr, logformat), monotonic), [predicate])
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
     try:
-        # Composing a line that nobody reads would cost each join a tenth of its time.
-        node = Node(config, reactor, tell=_log_fact) if loglevel == "debug" else Node(config, reactor)
+        node = Node(config, reactor, tell=partial(_log_fact, levels))
         node.start()
     except CannotStart as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the one line that the operator needs, without a log's prefix
         return 1
     reloading = partial(_reload, node, reread)
+    node.steering = Steering(reloading, levels)
     without_control = (
         None
         if control is None
         else _take_commands(control, {"reload": reloading, "console": lambda: _console(node)}, reactor)
     )
-    levels.setLogLevelForNamespace("", LogLevel.levelWithName(loglevel))
+    levels.level = loglevel
     if without_control is not None:
         # A router that cannot be told to reload is still a router; a signal reaches it all the same.
         _log.warn("no commands are taken at {path}: {error}", path=str(control), error=str(without_control))
-    if loglevel != "debug":
-        # A peer that breaks off a handshake is no news, and a thousand of them must not fill the log.
-        levels.setLogLevelForNamespace("autobahn", LogLevel.error)
     # Before anybody hears that the router is there, and may want something of it.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: reactor.callFromThread(_shut_down, node, reactor))
@@ -108,10 +103,15 @@ def run(
     return 0
 
 
-def _reload(node: Node, reread: Callable[[], Checked] | None) -> Outcome:
-    """Take the configuration as it is now; return whether that was done, and what to say of it."""
+def _reload(
+    node: Node, reread: Callable[[], Checked] | None, before: Callable[[list[str]], None] = lambda _: None
+) -> Outcome:
+    """Take the configuration as it is now; return whether that was done, and what to say of it.
+
+    ``before`` is told what changes, before the first session ends by it.
+    """
     try:
-        return True, _reloaded(node, reread)
+        return True, _reloaded(node, reread, before)
     except configuration.ConfigError as error:
         problems = error.problems
     except CannotStart as problem:
@@ -124,13 +124,13 @@ def _reload(node: Node, reread: Callable[[], Checked] | None) -> Outcome:
     return False, problems
 
 
-def _reloaded(node: Node, reread: Callable[[], Checked] | None) -> list[str]:
+def _reloaded(node: Node, reread: Callable[[], Checked] | None, before: Callable[[list[str]], None]) -> list[str]:
     if node.is_stopping:
         raise CannotStart("the router is stopping")
     if reread is None:
         raise CannotStart("the router was started without a configuration file")
     found = reread()
-    lines = node.reload(found.config)
+    lines = node.reload(found.config, lambda lines: before([*found.warnings, *lines]))
     for warning in found.warnings:
         _log.warn("{warning}", warning=warning, is_ours=True)
     _log.info("reloaded: {changes}", changes="; ".join(lines))
@@ -179,9 +179,9 @@ def _shut_down(node: Node, reactor: Any) -> None:
         stopped.addBoth(lambda _: reactor.stop())
 
 
-def _log_fact(fact: Fact) -> None:
-    """Log who comes and goes."""
-    if isinstance(fact, SessionJoined | SessionLeft):
+def _log_fact(levels: Levels, fact: Fact) -> None:
+    """Log who comes and goes, where that is read: composing a line for nobody would cost each join a tenth of its time."""
+    if levels.is_debug and isinstance(fact, SessionJoined | SessionLeft):
         _log.debug(
             "session {session} {verb} realm {realm} as {authid} ({role})",
             session=fact.session.id,

@@ -128,6 +128,7 @@ class Session:
     """Whether it is the router's own, on whose number of calls and subscriptions there is no limit of a realm's."""
 
     __slots__ = (
+        "agent",
         "authid",
         "authmethod",
         "authprovider",
@@ -163,6 +164,7 @@ class Session:
         authprovider: str = "static",
         features: frozenset[str] = frozenset(),
         is_autobahn_js: bool = False,
+        agent: str | None = None,
     ) -> None:
         self.id = session_id
         self.realm = realm
@@ -177,6 +179,8 @@ class Session:
         """What the client announced, as ``role.feature``."""
         self.is_autobahn_js = is_autobahn_js
         """Whether the client looks like autobahn-js, which takes some correct messages for violations."""
+        self.agent = agent
+        """What the client calls itself, shortened; None if it does not say."""
         self.sequence = RequestSequence() if realm.settings.strict_request_ids else None
         self.subscriptions: dict[int, Subscription] = {}  # subscription id -> Subscription
         self.testaments: dict[Scope, list[Publish]] | None = None  # scope -> what is published when it has left

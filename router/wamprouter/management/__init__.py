@@ -1,6 +1,22 @@
 """Management by WAMP: procedures and topics under ``router.``, in the admin realm."""
 
-from wamprouter.management.desk import Desk, Offer
-from wamprouter.management.procedures import offers
+from __future__ import annotations
 
-__all__ = ["Desk", "Offer", "offers"]
+from typing import TYPE_CHECKING
+
+from wamprouter.management import operation, routes, sessions
+from wamprouter.management.desk import Desk
+from wamprouter.management.ticker import Ticker
+
+if TYPE_CHECKING:
+    from wamprouter.node import Node
+
+__all__ = ["management"]
+
+
+def management(node: Node, realm: str) -> Desk:
+    """Return the session that offers the management of a router in a realm."""
+    desk = Desk(realm)
+    desk.offers = {**operation.offers(node), **sessions.offers(node), **routes.offers(node)}
+    desk.parts = (Ticker(node, desk, realm),)
+    return desk

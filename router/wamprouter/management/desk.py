@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from twisted.logger import Logger
 
-from wamp.protocol.errors import InvalidArgument, RequestError
+from wamp.protocol.errors import CLOSE_GOODBYE_AND_OUT, InvalidArgument, RequestError, WampError
 from wamp.protocol.ids import RequestIds
 from wamp.protocol.messages import (
     ABSENT,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from wamprouter.local import LocalConnection
 
-__all__ = ["Caller", "Desk", "Offer"]
+__all__ = ["Caller", "Desk", "Offer", "Part"]
 
 _log = Logger()
 
@@ -45,6 +45,11 @@ class Caller(NamedTuple):
     session: int
     authid: str
     authrole: str
+    answer: Callable[[Any], None]
+    """Takes the result before the procedure returns: for one that may end the caller's session. What it returns is then for nobody."""
+
+    def __str__(self) -> str:
+        return f"{self.authid} (session {self.session})"
 
 
 class Offer(NamedTuple):
@@ -54,12 +59,21 @@ class Offer(NamedTuple):
     run: Callable[[Caller, Any], Any]
 
 
+class Part(Protocol):
+    """Something that is done as long as the session is there."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
 class Desk:
     """The session: registers what it offers, answers calls, and publishes."""
 
-    def __init__(self, realm: str, offers: Mapping[str, Offer]) -> None:
+    def __init__(self, realm: str) -> None:
         self._realm = realm
-        self._offers = offers
+        self.offers: Mapping[str, Offer] = {}
+        """Procedures by their URIs, to be set before the session joins."""
+        self.parts: Sequence[Part] = ()
         self._requests = RequestIds()
         self._registering: dict[int, str] = {}  # REGISTER.Request -> procedure
         self._procedures: dict[int, str] = {}  # registration id -> procedure
@@ -75,48 +89,59 @@ class Desk:
         match message:
             case Welcome():
                 self._register()
+                for part in self.parts:
+                    part.start()
             case Registered():
                 self._procedures[message.registration] = self._registering.pop(message.request)
             case Invocation():
                 self._answer(message)
             case Goodbye():
-                self._send(Goodbye({}, "wamp.close.goodbye_and_out"))
+                self._send(Goodbye({}, CLOSE_GOODBYE_AND_OUT))
+                if self._connection is not None:
+                    self._connection.close()
             case Abort() | Error():
                 _log.error("the management of the router was refused: {message}", message=message)
 
     def onClose(self, wasClean: bool) -> None:
         self._connection = None
+        for part in self.parts:
+            part.stop()
 
     # -- what it does
 
     def _register(self) -> None:
-        for procedure in self._offers:
+        for procedure in self.offers:
             request = next(self._requests)
             self._registering[request] = procedure
             self._send(Register(request, {"disclose_caller": True}, procedure))
 
-    def publish(self, topic: str, *args: Any) -> None:
+    def publish(self, topic: str, *args: Any, **options: Any) -> None:
         """Publish an event; nothing happens if the session is not there."""
         if self._connection is not None:
-            self._send(Publish(next(self._requests), {}, topic, CODEC.serializer.pack(list(args))))
+            self._send(Publish(next(self._requests), options, topic, CODEC.serializer.pack(list(args))))
 
     def _answer(self, invocation: Invocation) -> None:
-        offer = self._offers[self._procedures[invocation.registration]]
+        offer = self.offers[self._procedures[invocation.registration]]
+        answers: list[Any] = []
+
+        def answer(result: Any) -> None:
+            if not answers:
+                answers.append(result)
+                args = ABSENT if result is None else CODEC.serializer.pack([result])
+                self._send(Yield(invocation.request, {}, args))
+
         try:
             arguments = read_arguments(offer.arguments, CODEC.serializer, invocation.args, invocation.kwargs)
-            result = offer.run(_caller(invocation.details), arguments)
-            args = ABSENT if result is None else CODEC.serializer.pack([result])
+            answer(offer.run(_caller(invocation.details, answer), arguments))
         except TranscodingError as error:
             self._refuse(invocation, InvalidArgument(f"the result cannot be delivered: {error}"))
-        except RequestError as error:
+        except WampError as error:
             self._refuse(invocation, error)
         except Exception:  # noqa: BLE001  # a bug of ours: the caller must not wait for ever
             _log.failure("while answering a call of the management")
             self._refuse(invocation, RequestError("the router failed to do this; its log has more"))
-        else:
-            self._send(Yield(invocation.request, {}, args))
 
-    def _refuse(self, invocation: Invocation, error: RequestError) -> None:
+    def _refuse(self, invocation: Invocation, error: WampError) -> None:
         args = CODEC.serializer.pack([str(error)])
         self._send(Error(Invocation.CODE, invocation.request, {}, error.uri, args))
 
@@ -125,7 +150,6 @@ class Desk:
             self._connection.send(message)
 
 
-def _caller(details: Mapping[str, Any]) -> Caller:
-    return Caller(
-        details.get("caller", 0), str(details.get("caller_authid", "")), str(details.get("caller_authrole", ""))
-    )
+def _caller(details: Mapping[str, Any], answer: Callable[[Any], None]) -> Caller:
+    authid, authrole = str(details.get("caller_authid", "")), str(details.get("caller_authrole", ""))
+    return Caller(details.get("caller", 0), authid, authrole, answer)

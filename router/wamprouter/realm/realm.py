@@ -32,6 +32,7 @@ from wamprouter.realm.testaments import Testaments
 
 if TYPE_CHECKING:
     from wamprouter.authz import AnyRole
+    from wamprouter.realm.registrations import Registration
     from wamprouter.session import Session
     from wamprouter.store import EventStore
 
@@ -163,6 +164,11 @@ class Realm:
         self._meta = meta.Meta(self, session_id)
         self._asked, self._news = self._meta.session.invocations, self._meta.news
         self._meta.register()
+
+    @property
+    def registrations(self) -> Mapping[int, Registration]:
+        """All registrations by their ids, in the order of their creation; none without the meta API, which keeps them."""
+        return {} if self._meta is None else self._meta.registrations
 
     def attach(self, session: Session) -> list[Delivery]:
         """Let a session in, and return what others must hear of it."""

@@ -6,6 +6,7 @@ HELLO again on the same transport (basic profile, "Session Establishment").
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Container, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, Protocol
@@ -38,6 +39,7 @@ __all__ = ["Connection", "Lobby", "Peer"]
 
 _STOPPING: Final = "the router is shutting down"
 _PATIENCE: Final = 5.0  # seconds for the reply to our GOODBYE; it takes a round trip, and whatever is queued before it
+_LONGEST_AGENT: Final = 100  # characters
 
 
 class Connection(Origin, Protocol):
@@ -190,6 +192,16 @@ class Peer:
         """Return what authenticators are told of the connection."""
         return self._connection.described()
 
+    @property
+    def address(self) -> str:
+        """Where the other end is, as logs and limits have it."""
+        return self._connection.address
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it is not read from: it feeds a queue that is long, or asks too much."""
+        return self._pauses > 0
+
     def lost(self) -> None:
         """The connection is gone."""
         self.state = State.CLOSED
@@ -296,6 +308,7 @@ class Peer:
             authprovider=grant.authprovider,
             features=lobby.intern(meant(details.agent, announced)),
             is_autobahn_js=is_autobahn_js(details.agent, announced),
+            agent=_shortened(details.agent),
         )
         self._login = None
         self.grant = grant
@@ -420,6 +433,11 @@ _ACTS: Final[Mapping[Act, Callable[[Peer, Message], None]]] = {
     Act.CLOSE: Peer._close,
     Act.IGNORE: Peer._ignore,
 }
+
+
+def _shortened(agent: str | None) -> str | None:
+    """Return what is kept of a client's name: one object for all clients of that name, since there are few kinds of them."""
+    return None if agent is None else sys.intern(agent[:_LONGEST_AGENT])
 
 
 def _is_principal(grant: Grant) -> bool:

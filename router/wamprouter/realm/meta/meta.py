@@ -21,6 +21,7 @@ from wamprouter.session import Session
 
 if TYPE_CHECKING:
     from wamprouter.realm.realm import Realm
+    from wamprouter.realm.registrations import Registration
 
 __all__ = ["FEATURES", "Meta"]
 
@@ -57,6 +58,11 @@ class Meta:
         self._registrations = Registrations(realm, self._effects)
         apis = (Sessions(realm, self._effects), self._registrations, Subscriptions(realm, self._effects))
         self._procedures: dict[str, Procedure] = {uri: at for api in apis for uri, at in api.procedures.items()}
+
+    @property
+    def registrations(self) -> Mapping[int, Registration]:
+        """All registrations of the realm by their ids."""
+        return self._registrations.by_id
 
     def register(self) -> None:
         """Register the procedures, as any callee does."""
