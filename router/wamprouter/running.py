@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -32,12 +33,15 @@ from wamprouter.node import Node
 from wamprouter.realm.facts import Fact, SessionJoined, SessionLeft
 from wamprouter.server.forms import CannotStart
 from wamprouter.steering import Levels, Steering
+from wamprouter.supervision import Supervisor, supervisor
 
 __all__ = ["run"]
 
 _log = Logger()
 
 _FILES_BESIDES: Final = 200  # open files that are no connections: ports, libraries, stores, pages being sent
+
+_CLOSING: Final = 10.0  # seconds for what follows when calls are drained: four at most, on a machine that is not busy
 
 
 def run(
@@ -64,13 +68,14 @@ def run(
     levels = Levels(predicate, loglevel if loglevel in ("debug", "trace") else "error")
     observer = FilteringLogObserver(BriefObserver(log_lines(log or sys.stderr, logformat), monotonic), [predicate])
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
+    manager = supervisor(os.environ)
     try:
         node = Node(config, reactor, tell=partial(_log_fact, levels))
         node.start()
     except CannotStart as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the one line that the operator needs, without a log's prefix
         return 1
-    reloading = partial(_reload, node, reread)
+    reloading = partial(_reload, node, reread, manager)
     node.steering = Steering(reloading, levels)
     without_control = (
         None
@@ -83,7 +88,7 @@ def run(
         _log.warn("no commands are taken at {path}: {error}", path=str(control), error=str(without_control))
     # Before anybody hears that the router is there, and may want something of it.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: reactor.callFromThread(_shut_down, node, reactor))
+        signal.signal(number, lambda *_: reactor.callFromThread(_shut_down, node, reactor, manager))
     if reread is not None:
         signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reloading))
     reap_when_told(reactor)
@@ -98,18 +103,32 @@ def run(
     gc.collect()
     gc.freeze()
     if shutdown_after is not None:
-        reactor.callLater(shutdown_after, _shut_down, node, reactor)
+        reactor.callLater(shutdown_after, _shut_down, node, reactor, manager)
+    manager.ready(f"serving {', '.join(listener.address for listener in node.listeners)}")
+    reactor.callWhenRunning(manager.keep_alive, reactor)
     reactor.run(installSignalHandlers=False)
     return 0
 
 
 def _reload(
-    node: Node, reread: Callable[[], Checked] | None, before: Callable[[list[str]], None] = lambda _: None
+    node: Node,
+    reread: Callable[[], Checked] | None,
+    manager: Supervisor,
+    before: Callable[[list[str]], None] = lambda _: None,
 ) -> Outcome:
     """Take the configuration as it is now; return whether that was done, and what to say of it.
 
     ``before`` is told what changes, before the first session ends by it.
     """
+    if node.is_stopping:  # the service manager has been told so, which stays true
+        return _attempt(node, reread, before)
+    with manager.reloading() as conclude:
+        is_done, lines = _attempt(node, reread, before)
+        conclude(f"{'reloaded' if is_done else 'not reloaded'}: {'; '.join(lines)}")
+    return is_done, lines
+
+
+def _attempt(node: Node, reread: Callable[[], Checked] | None, before: Callable[[list[str]], None]) -> Outcome:
     try:
         return True, _reloaded(node, reread, before)
     except configuration.ConfigError as error:
@@ -170,8 +189,10 @@ def _announce(node: Node) -> None:
         print(address, flush=True)  # noqa: T201  # for people and scripts that wait for it
 
 
-def _shut_down(node: Node, reactor: Any) -> None:
+def _shut_down(node: Node, reactor: Any, manager: Supervisor) -> None:
     is_first = not node.is_stopping
+    if is_first:
+        manager.stopping(node.config.drain_timeout / 1000 + _CLOSING)
     stopped = maybeDeferred(node.stop)
     if is_first:
         _log.info("stopping")
