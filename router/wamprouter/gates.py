@@ -129,11 +129,8 @@ class Gates:
     def keep(self, transports: Iterable[config.Transport]) -> None:
         """Let go of all that was made for other transports: the configuration has them no longer."""
         found = [service for transport in transports for _, service in services(transport)]
-        wanted = {
-            _store_key(service.cookie): service.cookie
-            for service in found
-            if isinstance(service, config.WebSocketService) and service.cookie is not None
-        }
+        cookies = (getattr(service, "cookie", None) for service in found)
+        wanted = {_store_key(cookie): cookie for cookie in cookies if cookie is not None}
         for key in [one for one in self._cookies if one not in wanted]:
             self._cookies.pop(key).close()
         for key, made in self._cookies.items():

@@ -41,11 +41,12 @@ class BatchFraming:
     Autobahn's are understood.
     """
 
-    __slots__ = ("_separator", "_serializer")
+    __slots__ = ("_serializer", "separator")
 
-    def __init__(self, serializer: Serializer) -> None:
+    def __init__(self, serializer: Serializer, separator: bytes = RECORD_SEPARATOR) -> None:
         self._serializer = serializer
-        self._separator = RECORD_SEPARATOR
+        self.separator = separator
+        """What ends the messages that ``wrap`` returns, where they are JSON."""
 
     def split(self, data: bytes) -> list[bytes]:
         """Return the messages of one batch; raise ProtocolViolation if it is empty or cut short."""
@@ -55,7 +56,7 @@ class BatchFraming:
         separator = data[-1:]
         if separator not in (RECORD_SEPARATOR, AUTOBAHN_SEPARATOR):
             raise ProtocolViolation("a batch does not end with a record separator")
-        self._separator = separator
+        self.separator = separator
         # Neither separator occurs inside a message: JSON escapes control characters.
         return data[:-1].split(separator)
 
@@ -78,5 +79,5 @@ class BatchFraming:
     def wrap(self, message: bytes) -> bytes:
         """Return one message as an element of a batch; a batch is any number of them, one behind the other."""
         if self._serializer is JSON:
-            return message + self._separator
+            return message + self.separator
         return _LENGTH.pack(len(message)) + message

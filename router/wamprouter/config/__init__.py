@@ -17,11 +17,21 @@ from wamprouter.config.components import (
 from wamprouter.config.endpoints import Endpoint, TcpEndpoint, Tls, UnixEndpoint
 from wamprouter.config.limits import RouterLimits
 from wamprouter.config.loading import Checked, default, load, opened, schema, validate
+from wamprouter.config.longpoll import LongPollPath
 from wamprouter.config.node import NodeConfig
 from wamprouter.config.operations import ConsolePath, HealthPath, InfoPath, MetricsPath, ReadyPath
-from wamprouter.config.options import Compression, ConnectionOptions, Deflate, RawSocketOptions, WebSocketOptions
+from wamprouter.config.options import (
+    Compression,
+    ConnectionOptions,
+    Deflate,
+    LongPollOptions,
+    PageOptions,
+    RawSocketOptions,
+    WebSocketOptions,
+)
 from wamprouter.config.problems import ConfigError, UnreadableConfig
 from wamprouter.config.realms import Allow, Disclose, Match, Permission, Realm, RealmOptions, RealmTemplate, Role
+from wamprouter.config.services import Serializer, WampService
 from wamprouter.config.starter import STARTER
 from wamprouter.config.transports import (
     EchoPath,
@@ -31,10 +41,8 @@ from wamprouter.config.transports import (
     NestedPath,
     RawSocketService,
     RawSocketTransport,
-    Serializer,
     Transport,
     UnavailablePath,
-    WampService,
     WebPath,
     WebSocketPath,
     WebSocketService,
@@ -85,12 +93,15 @@ __all__ = [
     "InfoPath",
     "JsonOptions",
     "JsonPath",
+    "LongPollOptions",
+    "LongPollPath",
     "ManagementComponent",
     "Match",
     "MetricsPath",
     "NestedPath",
     "NodeConfig",
     "NodeInfoPath",
+    "PageOptions",
     "Permission",
     "RawSocketOptions",
     "RawSocketService",

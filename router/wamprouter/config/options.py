@@ -1,4 +1,4 @@
-"""The options of connections: sizes, times and queues, for WebSocket and for RawSocket.
+"""The options of connections: sizes, times and queues, for WebSocket, RawSocket and long-poll.
 
 Names and units are Crossbar's where Crossbar has the option: times in milliseconds, sizes in bytes. Every default
 bounds something, because nothing in the router may grow without a bound.
@@ -28,11 +28,12 @@ PingSize: TypeAlias = Annotated[int, Whole(12, 125, "bytes")]
 WindowBits: TypeAlias = Annotated[int, Whole(9, 15)]
 MessageRate: TypeAlias = Annotated[int, Whole(0, 1_000_000, "messages a second, 0 for no limit")]
 MessageBurst: TypeAlias = Annotated[int, Whole(1, 10_000_000, "messages")]
+QueueLength: TypeAlias = Annotated[int, Whole(1, 1_000_000, "messages")]
 MemoryLevel: TypeAlias = Annotated[int, Whole(1, 9)]
 
 
-class ConnectionOptions(Model):
-    """What every connection that carries messages has."""
+class SessionOptions(Model):
+    """What every connection has that carries messages, whatever it is made of."""
 
     max_message_size: MessageSize = Field(
         default=MIB,
@@ -50,6 +51,26 @@ class ConnectionOptions(Model):
         description="Milliseconds from a HELLO to the end of its authentication. Default 10000: enough to ask another "
         "service, and a password is typed in before.",
     )
+    message_rate: MessageRate = Field(
+        default=0,
+        description="Messages a second that are taken of one session, in the long run; 0 for any number. Default 0: who "
+        "sends much is paused by those who read it, and waits for its turn among the others. Set it where strangers join.",
+    )
+    message_burst: MessageBurst = Field(
+        default=1000,
+        description="Messages of one session that may come at once, where message_rate is set. Default 1000: a program "
+        "that starts registers and subscribes.",
+    )
+    on_excess: Literal["pause", "disconnect"] = Field(
+        default="pause",
+        description="What happens to a session that sends more: it is read again when it may go on (pause), or "
+        "disconnected with a reason. Default: pause, because then nothing is lost.",
+    )
+
+
+class ConnectionOptions(SessionOptions):
+    """What every connection has that is a socket of its own."""
+
     auto_ping_interval: Interval = Field(
         default=10_000,
         description="Milliseconds between pings, 0 for none. Default 10000 as in Crossbar's starter, because a peer"
@@ -71,22 +92,6 @@ class ConnectionOptions(Model):
         validate_default=True,
         description="Bytes that may wait to be sent to a peer before it counts as too slow. At least high_water and "
         "max_message_size. Default 16 MiB: room for a burst, and 60 such peers still fit in 1 GiB.",
-    )
-
-    message_rate: MessageRate = Field(
-        default=0,
-        description="Messages a second that are taken of one session, in the long run; 0 for any number. Default 0: who "
-        "sends much is paused by those who read it, and waits for its turn among the others. Set it where strangers join.",
-    )
-    message_burst: MessageBurst = Field(
-        default=1000,
-        description="Messages of one session that may come at once, where message_rate is set. Default 1000: a program "
-        "that starts registers and subscribes.",
-    )
-    on_excess: Literal["pause", "disconnect"] = Field(
-        default="pause",
-        description="What happens to a session that sends more: it is read again when it may go on (pause), or "
-        "disconnected with a reason. Default: pause, because then nothing is lost.",
     )
 
     @field_validator("outbound_queue_limit")
@@ -153,8 +158,8 @@ def _as_message_size(fields: dict[str, Any]) -> int:
     return int(fields["max_message_size"])
 
 
-class WebSocketOptions(ConnectionOptions):
-    """The options of a WebSocket connection."""
+class PageOptions(Model):
+    """What every service has that web pages connect to."""
 
     allowed_origins: tuple[Origin, ...] = Field(
         default=("*",),
@@ -168,6 +173,11 @@ class WebSocketOptions(ConnectionOptions):
         description='Let pages without an origin connect, such as local files ("Origin: null"). Default: yes, as for '
         "allowed_origins.",
     )
+
+
+class WebSocketOptions(PageOptions, ConnectionOptions):
+    """The options of a WebSocket connection."""
+
     max_frame_size: MessageSize = Field(
         default_factory=_as_message_size,
         description="The largest frame in bytes. Default: max_message_size, because a message may be one frame.",
@@ -201,3 +211,33 @@ class WebSocketOptions(ConnectionOptions):
     def deflate(self) -> Deflate | None:
         """Return the parameters of permessage-deflate, or None where it is off."""
         return self.compression.deflate if self.compression else None
+
+
+class LongPollOptions(PageOptions, SessionOptions):
+    """The options of a connection that is made of HTTP requests."""
+
+    request_timeout: Timeout = Field(
+        default=10_000,
+        description="Milliseconds after which a request for messages is answered without any. Default 10000 as in Crossbar: "
+        "proxies close silent connections after 30 to 60 s, and autobahn-js gives up after 12.",
+    )
+    session_timeout: Timeout = Field(
+        default=30_000,
+        description="Milliseconds without a request after which the client counts as gone. Default 30000 as in Crossbar: a "
+        "phone that changes its network is back by then.",
+    )
+    queue_limit_bytes: QueueSize = Field(
+        default=MIB,
+        description="Bytes that may wait for a client before it counts as too slow. From half of that on, those who feed it "
+        "are paused. Default 1 MiB: a client fetches what waits several times a second.",
+    )
+    queue_limit_messages: QueueLength = Field(
+        default=1000,
+        description="Messages that may wait for a client, in the same way. Default 1000: without batches a client fetches one "
+        "with each request, and these take it some minutes.",
+    )
+
+    @property
+    def outbound_queue_limit(self) -> int:
+        """Return what other connections call the limit in bytes."""
+        return self.queue_limit_bytes

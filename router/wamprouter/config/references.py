@@ -24,7 +24,7 @@ UNIQUE: tuple[tuple[Pattern, str], ...] = (
 
 # What speaks WAMP, and so has an "auth"; and what has paths, which may be services.
 WAMP_TRANSPORTS = ("websocket", "rawsocket")
-WAMP_PATHS = ("websocket",)
+WAMP_PATHS = ("websocket", "longpoll")
 NESTED = "path"
 
 

@@ -16,7 +16,8 @@ from wamprouter.config.endpoints import TcpEndpoint
 from wamprouter.config.node import NodeConfig
 from wamprouter.config.problems import Place, Problem, printed
 from wamprouter.config.realms import Permission, Role
-from wamprouter.config.transports import HttpListener, NestedPath, Transport, WampService, WebPath, WebTransport
+from wamprouter.config.services import WampService
+from wamprouter.config.transports import HttpListener, NestedPath, Transport, WebPath, WebTransport
 
 __all__ = ["Exposure", "exposures", "is_everywhere", "is_public", "paths", "services", "unsafe"]
 

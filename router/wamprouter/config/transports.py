@@ -9,18 +9,17 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from wamprouter.config.auth import ANONYMOUS, Auth, Cookie
+from wamprouter.config.auth import Cookie
 from wamprouter.config.endpoints import Endpoint
 from wamprouter.config.fields import Connections, Id, Model, Name, PathName, Words
 from wamprouter.config.limits import Network
+from wamprouter.config.longpoll import LongPollPath
 from wamprouter.config.operations import ConsolePath, HealthPath, InfoPath, MetricsPath, ReadyPath
 from wamprouter.config.options import RawSocketOptions, WebSocketOptions
+from wamprouter.config.services import WampService
 from wamprouter.config.web import JsonPath, NodeInfoPath, RedirectPath, StaticPath, WebOptions
 
-Serializer: TypeAlias = Literal["json", "msgpack", "cbor"]
-
 _PATHS = Words("an object with at least one path")
-SERIALIZERS: tuple[Serializer, ...] = ("json", "msgpack", "cbor")
 
 
 class Listener(Model):
@@ -48,21 +47,6 @@ class HttpListener(Listener):
         description='Reverse proxies, such as "127.0.0.1", "10.0.0.0/8" or "unix", that are believed when they say in '
         "X-Forwarded-For for whom they connect: logs, authentication and limits then know the client's own address. "
         "Default: none, because anybody can send that header.",
-    )
-
-
-class WampService(Model):
-    """What every service that speaks WAMP has."""
-
-    serializers: Annotated[tuple[Serializer, ...], Words("a list with at least one serializer")] = Field(
-        default=SERIALIZERS,
-        min_length=1,
-        description="The serializers that are offered; the client's order decides. Default: all, because each costs"
-        " nothing until it is used.",
-    )
-    auth: Auth = Field(
-        default=ANONYMOUS,
-        description='Who may join. Default: anyone, with the role "anonymous", which a realm must then have.',
     )
 
 
@@ -118,6 +102,7 @@ class UnavailablePath(Model):
 WebPath: TypeAlias = Annotated[
     StaticPath
     | WebSocketPath
+    | LongPollPath
     | EchoPath
     | NodeInfoPath
     | JsonPath

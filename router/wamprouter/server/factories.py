@@ -37,9 +37,17 @@ def period_of(transport: config.Transport) -> float:
         services = [
             path
             for _, path in config.flat_paths(transport.paths)
-            if isinstance(path, config.WebSocketPath | config.EchoPath)
+            if isinstance(path, config.WebSocketPath | config.EchoPath | config.LongPollPath)
         ]
-    return min((_limits(service.options).period for service in services), default=60.0)
+    return min((_limits_of(service).period for service in services), default=60.0)
+
+
+def _limits_of(service: Any) -> Limits:
+    if isinstance(service, config.LongPollPath):
+        from wamprouter.server.polling import polling_limits
+
+        return polling_limits(service.options)
+    return _limits(service.options)
 
 
 def wamp_factory(transport: config.WebSocketService, connections: Connections, form: Form, path: str = "") -> Factory:

@@ -46,12 +46,14 @@ class Form:
     """What a listener is in one form of its configuration: a ``Maker`` whose gates and whose web server outlive it.
 
     Connections refer to the gate of their service. So that one keeps its gate when the configuration changes, and that gate
-    learns to admit as the new configuration says. In the same way a connection of HTTP keeps its web server.
+    learns to admit as the new configuration says. In the same way a connection of HTTP keeps its web server, and a path of
+    long-poll the connections that are made of requests to it.
     """
 
     def __init__(self, maker: Maker, before: Form | None = None) -> None:
         self.maker = maker
         self.gates: dict[str, MethodGate] = {}  # path of a service, "" where there are no paths -> its gate
+        self.polls: dict[str, dict[str, Any]] = {}  # path -> id -> connection that is made of requests
         self.site: BoundedSite | None = None
         self._before = before
         self._successors: list[tuple[MethodGate, MethodGate]] = []
@@ -67,6 +69,11 @@ class Form:
             self._successors.append((gate, made))
         self.gates[path] = gate
         return gate
+
+    def poll_table(self, path: str) -> dict[str, Any]:
+        """Return the table of the connections that are made of requests to a path."""
+        before = {} if self._before is None else self._before.polls
+        return self.polls.setdefault(path, before.get(path, {}))
 
     def serve(self, pages: SitePages, connections: Connections) -> BoundedSite:
         """Return the web server that has these pages, once this form is put in place."""
@@ -86,6 +93,10 @@ class Form:
         for path, gate in before.gates.items():
             if path not in self.gates:
                 gate.close()
+        for path, table in before.polls.items():
+            if path not in self.polls:
+                for connection in list(table.values()):
+                    connection.go_away("this path is no longer configured")
         if self.site is not None and self._pages is not None:
             self.site.serve(self._pages)
         elif before.site is not None:

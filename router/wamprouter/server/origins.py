@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Final
+from urllib.parse import urlsplit
 
-__all__ = ["origin_patterns"]
+__all__ = ["admits", "origin_patterns"]
 
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
 _PORT: Final = re.compile(r":(\d+|\*)$")
@@ -35,3 +36,16 @@ def _pattern(entry: str) -> re.Pattern[str]:
 
 def _wild(text: str) -> str:
     return ".*".join(re.escape(part) for part in text.split("*"))
+
+
+def admits(patterns: Iterable[re.Pattern[str]], origin: str, *, null: bool) -> bool:
+    """Tell whether a page of an origin may connect, as its browser names it; ``null`` for those that have none."""
+    if origin.lower() == "null" or origin.lower().startswith("file:"):  # Chrome's name for a local file
+        return null
+    try:
+        parts = urlsplit(origin)
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        return False
+    written = f"{parts.scheme}://{parts.hostname}:{port}"  # as Autobahn writes it
+    return parts.hostname is not None and any(pattern.match(written) for pattern in patterns)

@@ -4,9 +4,8 @@ Frames wait in ``pending`` until ``flush`` hands them to the socket in one write
 the transport's buffer, and nothing more is written until that is empty. So the bytes that wait are those counted in
 ``queued``, and the dispatcher can hold them below ``limit``.
 
-Who feeds a queue above ``high_water`` is slowed down: its transport stops reading until the queue is below half of
-that. But a peer that takes nothing at all for a while (``STALL`` seconds) does not slow down anybody: it is on its own,
-until it reads again or reaches the limit. A slow one is not: every byte that it takes counts.
+Who feeds a queue above ``high_water`` is slowed down (``feeders``) until the queue is below half of that. Every byte that
+the peer takes counts as progress.
 """
 
 from __future__ import annotations
@@ -15,16 +14,15 @@ import sys
 import termios
 from collections.abc import Callable
 from fcntl import ioctl
-from typing import Any, Final
+from typing import Any
 
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
+from wamprouter.server.feeders import STALL, Feeders
 from wamprouter.server.links import Throttled, Wire
 
 __all__ = ["STALL", "Outbox", "socket_of", "unsent", "write_now"]
-
-STALL: Final = 0.25  # seconds; long for a peer that reads at all, short for a publisher that has to wait
 
 
 def socket_of(transport: Any) -> Any:
@@ -76,24 +74,18 @@ def _nobody(_reason: str) -> None:
 
 
 @implementer(IPushProducer)
-class Outbox:
+class Outbox(Feeders):
     """The link to a session behind a socket."""
 
     __slots__ = (
-        "_blocked",
-        "_call_later",
-        "_closed",
         "_dirty",
         "_drains",
         "_handed_over",
         "_is_plain",
-        "_is_stalled",
-        "_is_watched",
         "_last_look",
         "_on_expel",
         "_pending",
         "_socket",
-        "_throttled",
         "_transport",
         "high_water",
         "limit",
@@ -113,6 +105,7 @@ class Outbox:
         call_later: Callable[..., object],
         on_expel: Callable[[str], None],
     ) -> None:
+        super().__init__(call_later)
         self._transport = transport
         self.wire = wire
         self._dirty = dirty
@@ -123,14 +116,8 @@ class Outbox:
         self.owner: Throttled | None = None
         self._pending: list[bytes] = []
         self._handed_over = 0  # how many of the queued bytes are in the transport's buffer
-        self._blocked = False
-        self._closed = False
-        self._throttled: dict[Throttled, None] | None = None
-        self._is_stalled = False
-        self._is_watched = False  # whether a look at the stall is due: one at a time, however often it throttles
         self._drains = 0
         self._last_look: tuple[int, int, int] = (0, 0, 0)
-        self._call_later = call_later
         self._on_expel = on_expel
         self._socket = socket_of(transport)
         self._is_plain = self._socket is transport
@@ -184,32 +171,7 @@ class Outbox:
     def stopProducing(self) -> None:
         self.close()
 
-    # -- those who feed it
-
-    def throttle(self, feeder: Throttled) -> None:
-        """Pause who feeds this queue until it is shorter, unless its peer does not read at all."""
-        if self._is_stalled or self._closed:
-            return
-        if self._throttled is None:
-            self._throttled = {}
-        if feeder not in self._throttled:
-            if not self._is_watched:
-                self._is_watched = True
-                self._call_later(STALL, self._check_stall, self._progress())
-            self._throttled[feeder] = None
-            feeder.pause_reading()
-
-    def _check_stall(self, before: tuple[int, int, int]) -> None:
-        self._is_watched = bool(self._throttled)
-        if not self._throttled:
-            return
-        progress = self._progress()
-        if progress == before and self._blocked:
-            self._is_stalled = True
-            self._is_watched = False
-            self._release()
-        else:
-            self._call_later(STALL, self._check_stall, progress)
+    # -- for those who feed it, and who look after it
 
     def _progress(self) -> tuple[int, int, int]:
         """Return what changes whenever the peer takes something."""
@@ -219,11 +181,6 @@ class Outbox:
         """Tell whether something waits here, and the peer has taken some of it since the last time this was asked."""
         before, self._last_look = self._last_look, self._progress()
         return self._blocked and self._last_look != before
-
-    def _release(self) -> None:
-        throttled, self._throttled = self._throttled or {}, None
-        for feeder in throttled:
-            feeder.resume_reading()
 
     # -- the end
 

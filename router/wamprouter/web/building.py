@@ -96,6 +96,29 @@ def _websocket(path: config.WebSocketPath, spot: Spot) -> Any:
     return WebSocketPath(wamp_factory(path, spot.connections, spot.form, spot.name))
 
 
+def _longpoll(path: config.LongPollPath, spot: Spot) -> Any:
+    from wamprouter.server.cookies import HandshakeCookies
+    from wamprouter.server.metering import RateLimit, peer_class
+    from wamprouter.server.polling import PollService
+    from wamprouter.web.longpoll import LongPoll
+
+    form, maker = spot.form, spot.form.maker
+    call_later = maker.reactor.callLater
+    gate = form.gate(path.auth, path.cookie, spot.name)
+    service = PollService(
+        maker.lobby,
+        gate,
+        spot.connections,
+        path.options,
+        path.serializers,
+        form.poll_table(spot.name),
+        call_later,
+        peer_class(RateLimit.of(path.options, spot.connections, call_later)),
+    )
+    cookies = None if path.cookie is None else HandshakeCookies(path.cookie, gate.knows_cookie)
+    return LongPoll(service, path.options, cookies)
+
+
 def _echo(path: config.EchoPath, spot: Spot) -> Any:
     return WebSocketPath(echo_factory(path, spot.connections, spot.form))
 
@@ -103,9 +126,9 @@ def _echo(path: config.EchoPath, spot: Spot) -> Any:
 def _node_info(_path: config.NodeInfoPath, spot: Spot) -> Any:
     """Make the page about the paths that speak WAMP."""
     services = [
-        ServiceInfo(name, path.serializers, path.options.max_message_size)
+        ServiceInfo(name, path.type, path.serializers, path.options.max_message_size)
         for name, path in config.flat_paths(spot.transport.paths)
-        if isinstance(path, config.WebSocketPath)
+        if isinstance(path, config.WebSocketPath | config.LongPollPath)
     ]
     return NodeInfo(services, __version__ if spot.transport.options.show_server_version else None)
 
@@ -147,6 +170,7 @@ def _info(_path: config.InfoPath, spot: Spot) -> Any:
 BUILDERS: Final[Mapping[type, Callable[[Any, Spot], Any]]] = {
     config.StaticPath: _static,
     config.WebSocketPath: _websocket,
+    config.LongPollPath: _longpoll,
     config.EchoPath: _echo,
     config.NodeInfoPath: _node_info,
     config.JsonPath: _json,

@@ -79,6 +79,7 @@ class ServiceInfo(NamedTuple):
     """A path that speaks WAMP, as a client needs to know it."""
 
     path: str
+    transport: str
     serializers: Sequence[str]
     max_message_size: int
 
@@ -92,7 +93,7 @@ class NodeInfo(Page):
         known = [
             {
                 "path": service.path,
-                "transport": "websocket",
+                "transport": service.transport,
                 "subprotocols": [f"wamp.2.{name}" for name in service.serializers],
                 "max_message_size": service.max_message_size,
             }
@@ -112,11 +113,12 @@ class NodeInfo(Page):
 
 def _page(product: str, services: Sequence[ServiceInfo]) -> str:
     rows = "".join(
-        f"<tr><td><code>{html.escape(service.path)}</code><td>{html.escape(', '.join(service.serializers))}"
+        f"<tr><td><code>{html.escape(service.path)}</code><td>{html.escape(service.transport)}"
+        f"<td>{html.escape(', '.join(service.serializers))}"
         f"<td>{service.max_message_size}"
         for service in services
     )
-    table = f"<table><tr><th>WebSocket path<th>serializers<th>largest message, bytes{rows}</table>" if rows else ""
+    table = f"<table><tr><th>path<th>transport<th>serializers<th>largest message, bytes{rows}</table>" if rows else ""
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{product}</title>'
         f"<h1>{product}</h1><p>A router for WAMP, the Web Application Messaging Protocol.{table}\n"

@@ -8,9 +8,9 @@ from typing import Final
 from wamprouter.config.audit.view import Door, View
 from wamprouter.config.audit.weakness import Severity, Spot, Weakness
 from wamprouter.config.auth import AnonymousStatic, Cookie
-from wamprouter.config.options import WebSocketOptions
+from wamprouter.config.options import PageOptions
 from wamprouter.config.problems import Place, choice
-from wamprouter.config.transports import WebSocketService, WebTransport
+from wamprouter.config.transports import WebTransport
 from wamprouter.config.web import StaticPath
 from wamprouter.server.origins import origin_patterns
 
@@ -61,7 +61,7 @@ def _any_origin(view: View) -> Iterator[Spot]:
 def _open_to_pages(view: View) -> Iterator[tuple[Door, str]]:
     """Yield the doors that pages of any origin may connect to, with the entry that says so."""
     for door in view.doors:
-        if isinstance(door.options, WebSocketOptions):
+        if isinstance(door.options, PageOptions):
             entry = next((each for each in door.options.allowed_origins if _is_any(each)), None)
             if entry is not None:
                 yield door, f'"{entry}"'
@@ -87,7 +87,7 @@ def _serves_anonymous(view: View, door: Door) -> bool:
 def _null_origin(view: View) -> Iterator[Spot]:
     for door in view.doors:
         options = door.options
-        if not isinstance(options, WebSocketOptions) or not options.allow_null_origin:
+        if not isinstance(options, PageOptions) or not options.allow_null_origin:
             continue
         if not any(_is_any(entry) for entry in options.allowed_origins):
             yield Spot(
@@ -99,8 +99,9 @@ def _null_origin(view: View) -> Iterator[Spot]:
 
 def _cookies(view: View) -> Iterator[tuple[Door, Place, Cookie]]:
     for door in view.doors:
-        if isinstance(door.service, WebSocketService) and door.service.cookie is not None:
-            yield door, (*door.place, "cookie"), door.service.cookie
+        cookie = getattr(door.service, "cookie", None)
+        if cookie is not None:
+            yield door, (*door.place, "cookie"), cookie
 
 
 def _cookie_for_other_sites(view: View) -> Iterator[Spot]:

@@ -19,7 +19,8 @@ from wamprouter.config.node import NodeConfig
 from wamprouter.config.problems import Place, lookup, printed
 from wamprouter.config.realms import RealmOptions, Role
 from wamprouter.config.safety import is_public, paths, services
-from wamprouter.config.transports import HttpListener, Transport, WampService, WebPath
+from wamprouter.config.services import WampService
+from wamprouter.config.transports import HttpListener, Transport, WebPath
 
 __all__ = ["Certificate", "Door", "Front", "Imagined", "Login", "Machine", "RoleAt", "View"]
 
