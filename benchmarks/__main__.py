@@ -85,7 +85,11 @@ class Bench:
             for router in subjects:
                 subject = stack.enter_context(routers.running(router, self.router_cpus))
                 started.append(subject)
-                start = {"seconds": subject.seconds_to_listen, "resident": float(subject.resident)}
+                start = {
+                    "seconds": subject.seconds_to_listen,
+                    "resident": float(subject.resident),
+                    "packages": float(router.packages),
+                }
                 progress(subject.name, "", "start", start)
                 for figure, value in start.items():
                     yield Sample(subject.name, "", "start", figure, value)

@@ -60,6 +60,8 @@ class Router:
 
     name: str
     version: str
+    packages: int
+    """How many distributions an installation has because of it, itself included."""
     prepare: Callable[[Path, int], list[str]]  # working directory, port -> command
 
 
@@ -82,7 +84,7 @@ def wamprouter() -> Router:
         config.write_text(json.dumps({"version": 1, "realms": REALMS, "transports": [transport(port)]}))
         return [sys.executable, "-m", "wamprouter", "start", "--config", str(config)]
 
-    return Router("wamprouter", version_in(Path(sys.executable), "wamprouter"), prepare)
+    return Router("wamprouter", *installed(Path(sys.executable), "wamprouter"), prepare)
 
 
 def crossbar(environment: Path | None) -> Router:
@@ -98,7 +100,7 @@ def crossbar(environment: Path | None) -> Router:
         command = [str(python.with_name("crossbar")), "start", "--cbdir", str(home)]
         return [*command, "--loglevel", "warn", "--color", "false"]
 
-    return Router("Crossbar", version_in(python, "crossbar"), prepare)
+    return Router("Crossbar", *installed(python, "crossbar"), prepare)
 
 
 def installed_crossbar() -> Path:
@@ -115,13 +117,32 @@ def installed_crossbar() -> Path:
     return CROSSBAR
 
 
-def version_in(python: Path, package: str) -> str:
-    """Return the version of a package as the environment of that interpreter has it."""
-    program = "import importlib.metadata, sys; print(importlib.metadata.version(sys.argv[1]))"
-    found = subprocess.run([python, "-c", program, package], capture_output=True, text=True, check=False)
+_INSTALLED = """
+import importlib.metadata, json, sys
+from packaging.requirements import Requirement
+
+found, wanted = {}, [Requirement(sys.argv[1])]
+while wanted:
+    requirement = wanted.pop()
+    key = requirement.name.lower().replace("_", "-").replace(".", "-"), *sorted(requirement.extras)
+    if key not in found:
+        distribution = importlib.metadata.distribution(requirement.name)
+        found[key] = distribution.version
+        for text in distribution.requires or ():
+            needed = Requirement(text)
+            if not needed.marker or any(needed.marker.evaluate({"extra": extra}) for extra in requirement.extras or [""]):
+                wanted.append(needed)
+print(json.dumps([importlib.metadata.version(sys.argv[1]), len({name for name, *_ in found})]))
+"""
+
+
+def installed(python: Path, package: str) -> tuple[str, int]:
+    """Return the version of a package as the environment of that interpreter has it, and how many it takes with itself."""
+    found = subprocess.run([python, "-c", _INSTALLED, package], capture_output=True, text=True, check=False)
     if found.returncode:
-        raise BenchmarkError(f"{package} is not installed for {python}")
-    return found.stdout.strip()
+        raise BenchmarkError(f"{package} is not installed for {python}: {found.stderr.strip()[-200:]}")
+    version, packages = json.loads(found.stdout)
+    return version, packages
 
 
 @contextmanager

@@ -68,6 +68,18 @@ def test_missed_goals() -> None:
     assert missed(samples, NAMES) == ["… p50 (calls 1): 0.75×, goal: at most 0.5×"]
 
 
+def test_missed_goals_of_our_own() -> None:
+    """Memory, time to start and packages have bounds of their own, whatever Crossbar's are."""
+    samples = Samples(
+        [
+            Sample(name, "", "start", figure, value)
+            for name, times in (("wamprouter", 1), ("Crossbar", 4))
+            for figure, value in (("resident", 71e6 * times), ("seconds", 0.4 * times), ("packages", 29 * times))
+        ]
+    )
+    assert missed(samples, NAMES) == ["resident memory when idle: 71 MB, goal: at most 70 MB"]
+
+
 def test_count_shows_three_digits() -> None:
     """More digits than that are noise."""
     assert [count(each) for each in (260_843, 5_632, 863.4, 999.9)] == ["261,000", "5,630", "863", "1,000"]
