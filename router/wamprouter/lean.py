@@ -27,6 +27,9 @@ _DEMANDING: Final = (
     configuration.ClassComponent,
     configuration.FunctionComponent,
     configuration.Function,
+    configuration.ReverseProxyPath,
+    configuration.WsgiPath,
+    configuration.ResourcePath,
 )
 """What has TLS, connects elsewhere or runs somebody's code, which may do both."""
 

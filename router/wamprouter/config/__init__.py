@@ -32,6 +32,7 @@ from wamprouter.config.options import (
 from wamprouter.config.problems import ConfigError, UnreadableConfig
 from wamprouter.config.realms import Allow, Disclose, Match, Permission, Realm, RealmOptions, RealmTemplate, Role
 from wamprouter.config.services import Serializer, WampService
+from wamprouter.config.serving import ResourcePath, ReverseProxyPath, WsgiPath
 from wamprouter.config.starter import STARTER
 from wamprouter.config.transports import (
     EchoPath,
@@ -111,6 +112,8 @@ __all__ = [
     "RealmOptions",
     "RealmTemplate",
     "RedirectPath",
+    "ResourcePath",
+    "ReverseProxyPath",
     "Role",
     "RouterLimits",
     "Serializer",
@@ -132,6 +135,7 @@ __all__ = [
     "WebSocketService",
     "WebSocketTransport",
     "WebTransport",
+    "WsgiPath",
     "default",
     "flat_paths",
     "full_path",

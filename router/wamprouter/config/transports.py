@@ -17,6 +17,7 @@ from wamprouter.config.longpoll import LongPollPath
 from wamprouter.config.operations import ConsolePath, HealthPath, InfoPath, MetricsPath, ReadyPath
 from wamprouter.config.options import RawSocketOptions, WebSocketOptions
 from wamprouter.config.services import WampService
+from wamprouter.config.serving import ResourcePath, ReverseProxyPath, WsgiPath
 from wamprouter.config.web import JsonPath, NodeInfoPath, RedirectPath, StaticPath, WebOptions
 
 _PATHS = Words("an object with at least one path")
@@ -108,6 +109,9 @@ WebPath: TypeAlias = Annotated[
     | JsonPath
     | RedirectPath
     | NestedPath
+    | ReverseProxyPath
+    | WsgiPath
+    | ResourcePath
     | MetricsPath
     | HealthPath
     | ReadyPath

@@ -55,6 +55,8 @@ class Form:
         self.gates: dict[str, MethodGate] = {}  # path of a service, "" where there are no paths -> its gate
         self.polls: dict[str, dict[str, Any]] = {}  # path -> id -> connection that is made of requests
         self.site: BoundedSite | None = None
+        self.ends: list[Callable[[], None]] = []
+        """What is to be done when this form serves nobody any more."""
         self._before = before
         self._successors: list[tuple[MethodGate, MethodGate]] = []
         self._pages: SitePages | None = None
@@ -101,6 +103,7 @@ class Form:
             self.site.serve(self._pages)
         elif before.site is not None:
             before.site.retire()
+        before.end()
         self._successors, self._pages = [], None
 
     def retire(self) -> None:
@@ -109,3 +112,10 @@ class Form:
             gate.close()
         if self.site is not None:
             self.site.retire()
+        self.end()
+
+    def end(self) -> None:
+        """Do what is to be done when this form serves nobody any more."""
+        ends, self.ends = self.ends, []
+        for end in ends:
+            end()

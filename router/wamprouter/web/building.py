@@ -143,6 +143,35 @@ def _json(path: config.JsonPath, _spot: Spot) -> Any:
     )
 
 
+def _reverse_proxy(path: config.ReverseProxyPath, spot: Spot) -> Any:
+    from wamprouter.web.proxy import ReverseProxy
+
+    endpoint = spot.transport.endpoint
+    proxy = ReverseProxy(
+        path,
+        reactor=spot.form.maker.reactor,
+        depth=len(spot.name.strip("/").split("/")) if spot.name != "/" else 0,
+        port=getattr(endpoint, "port", None) or None,
+        scheme="https" if getattr(endpoint, "tls", None) is not None else "http",
+    )
+    spot.form.ends.append(proxy.close)
+    return proxy
+
+
+def _wsgi(path: config.WsgiPath, spot: Spot) -> Any:
+    from wamprouter.web.applications import WsgiApplication
+
+    application = WsgiApplication(path, spot.form.maker.reactor)
+    spot.form.ends.append(application.close)
+    return application
+
+
+def _resource(path: config.ResourcePath, _spot: Spot) -> Any:
+    from wamprouter.web.applications import own_resource
+
+    return own_resource(path)
+
+
 def _console(_path: config.ConsolePath, _spot: Spot) -> Any:
     from wamprouter.web.console import console_files
 
@@ -175,6 +204,9 @@ BUILDERS: Final[Mapping[type, Callable[[Any, Spot], Any]]] = {
     config.NodeInfoPath: _node_info,
     config.JsonPath: _json,
     config.RedirectPath: lambda path, _spot: Redirection(path.url),
+    config.ReverseProxyPath: _reverse_proxy,
+    config.WsgiPath: _wsgi,
+    config.ResourcePath: _resource,
     config.ConsolePath: _console,
     config.HealthPath: _health,
     config.ReadyPath: _ready,

@@ -18,14 +18,18 @@ _HTML: Final = b"text/html; charset=utf-8"
 
 
 class Top(Resource):
-    """A path whose own answer is another resource, and below which there may be more."""
+    """A path whose own answer is another resource, which also has whatever is below it and is no other path."""
 
     def __init__(self, own: Any) -> None:
         super().__init__()
         self._own = own
 
     def getChild(self, path: bytes, request: Request) -> Any:
-        return self._own if path == b"" and not request.postpath else notFound()
+        # As if nobody had looked: whether there is anything of that name below, the resource knows.
+        assert request.prepath is not None and request.postpath is not None  # noqa: PT018  # it is on its way
+        request.prepath.pop()
+        request.postpath.insert(0, path)
+        return self._own
 
     def render(self, request: Request) -> Any:
         return self._own.render(request)

@@ -92,7 +92,7 @@ _WEBSOCKET: Table = {
 _PATH: Table = {"id": _NAME, "type": HONOURED}
 
 
-def _unavailable(*fields: str) -> Table:
+def _with(*fields: str) -> Table:
     return {**_PATH, **_all(*fields)}
 
 
@@ -323,14 +323,14 @@ TABLES: Mapping[str, Table] = {
     "json options": _all("prettify", "allow_cross_origin", "discourage_caching"),
     "path redirect": {**_PATH, "url": HONOURED},
     "path path": {**_PATH, "paths": _honoured("path{}")},
-    "path publisher": _unavailable("realm", "role", "options"),
-    "path caller": _unavailable("realm", "role", "options"),
-    "path webhook": _unavailable("realm", "role", "options"),
-    "path longpoll": _unavailable("options", "auth", "cookie"),
-    "path reverseproxy": _unavailable("host", "port", "path", "forwarded_port", "forwarded_proto"),
-    "path websocket-reverseproxy": _unavailable("url", "options", "backend"),
-    "path wsgi": _unavailable("module", "object", "minthreads", "maxthreads"),
-    "path resource": _unavailable("classname", "extra"),
+    "path publisher": _with("realm", "role", "options"),
+    "path caller": _with("realm", "role", "options"),
+    "path webhook": _with("realm", "role", "options"),
+    "path longpoll": _with("options", "auth", "cookie"),
+    "path reverseproxy": _with("host", "port", "path", "forwarded_port", "forwarded_proto"),
+    "path websocket-reverseproxy": _with("url", "options", "backend"),
+    "path wsgi": _with("module", "object", "minthreads", "maxthreads"),
+    "path resource": _with("classname", "extra"),
     "auth": _all("anonymous", "ticket", "wampcra", "scram", "cryptosign", "tls", "cookie"),
     "cookie": _all("name", "length", "max_age", "secure", "http_strict", "same_site", "store"),
     "connecting transport": {
@@ -370,17 +370,14 @@ TYPES: Mapping[str, Table] = {
     },
     "component": {"class": HONOURED, "function": HONOURED},
     "path": {
-        **_all("websocket", "static", "nodeinfo", "json", "redirect", "path"),
+        **_all("websocket", "static", "nodeinfo", "json", "redirect", "path", "reverseproxy", "wsgi", "resource"),
         **dict.fromkeys(
             (
                 "publisher",
                 "caller",
                 "webhook",
                 "longpoll",
-                "reverseproxy",
                 "websocket-reverseproxy",
-                "wsgi",
-                "resource",
             ),
             _FUTURE,
         ),

@@ -30,10 +30,7 @@ UNAVAILABLE: Final = (
     "caller",
     "webhook",
     "longpoll",
-    "reverseproxy",
     "websocket-reverseproxy",
-    "wsgi",
-    "resource",
 )
 
 
