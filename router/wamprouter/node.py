@@ -87,7 +87,9 @@ class Node:
         self._publications = publications
         self._session_ids = session_ids
         self._store = store
-        self._tell = _carrying_out(tell)
+        self.watchers: list[Callable[[Fact], None]] = []
+        """Who wants to hear of all facts for a while."""
+        self._tell = _carrying_out(tell, self.watchers)
         self.realms = Realms(self.make_realm, self.end_realm)
         self.realms.replace({realm.name: self.make_realm(realm) for realm in config.realms}, config.realm_template)
         self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater, now, self.admission)
@@ -343,7 +345,7 @@ def _coming_up(name: str) -> Iterator[None]:
         raise CannotStart(f"component {name} failed to start: {error!r}") from None
 
 
-def _carrying_out(tell: Callable[[Fact], None]) -> Callable[[Fact], None]:
+def _carrying_out(tell: Callable[[Fact], None], watchers: list[Callable[[Fact], None]]) -> Callable[[Fact], None]:
     """Return what tells a fact, and stops reading who was killed before anything else of it is read."""
 
     def carry_out(fact: Fact) -> None:
@@ -352,6 +354,8 @@ def _carrying_out(tell: Callable[[Fact], None]) -> Callable[[Fact], None]:
             if isinstance(peer, Peer):
                 peer.await_goodbye()
         tell(fact)
+        for watch in watchers:
+            watch(fact)
 
     return carry_out
 

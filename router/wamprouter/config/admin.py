@@ -18,6 +18,13 @@ from wamprouter.config.web import RedirectPath
 MANAGEMENT_ROLE = "router"
 """The role of the router's own session in the admin realm, which offers the procedures."""
 
+SEE_PAYLOADS = "router.tap.full"
+"""The procedure that a role must be allowed to call to see payloads in a tap."""
+
+_TAP = "router.tap"
+# Subscribing is allowed, or who may subscribe to everything of the router could not do so by one pattern.
+_ALL_BUT_PAYLOADS = Permission(uri=SEE_PAYLOADS, allow=Allow(subscribe=True))
+
 R = TypeVar("R", Realm, RealmTemplate)
 
 _ORIGIN = Text(r"\S+", "an origin")
@@ -43,6 +50,11 @@ class Admin(Model):
         default=None,
         description="Who may log in to the console and call the procedures, with that role. Default: who has the ticket that "
         "the router makes at each start and prints as part of the console's address.",
+    )
+    tap_payloads: Flag = Field(
+        default=False,
+        description="Let that role see payloads as they are when it taps messages, and not only what kind of values are in them. "
+        "Default: no, because they are the secrets of others.",
     )
     console: Flag = Field(default=True, description="Serve the console at /console/. Default: yes.")
     allowed_origins: tuple[Annotated[str, _ORIGIN], ...] | None = Field(
@@ -115,12 +127,17 @@ def _origins(admin: Admin) -> tuple[str, ...]:
 
 
 def realm_of(admin: Admin, existing: Realm | None) -> Realm:
-    """Return the admin realm: the one of the file if there is one, with the roles that it needs."""
+    """Return the admin realm: the one of the file if there is one, with the roles that it needs.
+
+    The router's own session must be told who calls it. To see payloads, a role of the file must have a permission that is about
+    that, and not only about everything that the router offers.
+    """
     operator = Role(
         name=admin.role,
         permissions=(
             Permission(uri="router.", match="prefix", allow=Allow(call=True, subscribe=True)),
             Permission(uri="wamp.", match="prefix", allow=Allow(call=True, subscribe=True)),
+            Permission(uri=SEE_PAYLOADS, allow=Allow(call=admin.tap_payloads, subscribe=True)),
         ),
     )
     router = Role(
@@ -130,9 +147,20 @@ def realm_of(admin: Admin, existing: Realm | None) -> Realm:
     if existing is None:
         return Realm(name=admin.realm, roles=(operator, router))
     named = {role.name for role in existing.roles}
+    missing = (role for role in (operator, router) if role.name not in named)
     return existing.model_copy(
-        update={"roles": (*existing.roles, *(role for role in (operator, router) if role.name not in named))}
+        update={
+            "roles": (*(_discreet(role) for role in existing.roles), *missing),
+            "options": existing.options.model_copy(update={"disclose_me": "allow"}),
+        }
     )
+
+
+def _discreet(role: Role) -> Role:
+    """Return a role that sees payloads only if a permission of it says so in words."""
+    if role.authorizer is not None or any(one.uri.startswith(_TAP) for one in role.permissions):
+        return role
+    return role.model_copy(update={"permissions": (*role.permissions, _ALL_BUT_PAYLOADS)})
 
 
 def with_operator(admin: Admin, realm: R) -> R:
