@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from time import monotonic, time
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import (
@@ -56,6 +56,15 @@ __all__ = ["CannotStart", "Node"]
 _log = Logger()
 
 _PATIENCE: Final = 3.0  # seconds for what components do before they go; service managers wait longer
+
+
+class Entrance(NamedTuple):
+    """Where the management is."""
+
+    url: str
+    realm: str
+    ticket: str | None
+    """The ticket of authid "admin"; None if the configuration has other credentials."""
 
 
 class Node:
@@ -204,13 +213,27 @@ class Node:
     @property
     def console(self) -> str | None:
         """The address of the console, with the ticket for it if it has one; None without a section "admin"."""
-        admin = self.config.admin
-        found = (one for one in self.listeners if isinstance(one.transport, configuration.AdminTransport))
-        listener = next(found, None)
+        admin, listener = self.config.admin, self._admin_listener
         if admin is None or listener is None:
             return None
         page = listener.base + ("/console/" if admin.console else "/")
         return page if admin.auth is not None else f"{page}#ticket={self._ticket}"
+
+    @property
+    def entrance(self) -> Entrance | None:
+        """How programs of whoever runs the router reach its management; None without a section "admin"."""
+        admin, listener = self.config.admin, self._admin_listener
+        if admin is None or listener is None:
+            return None
+        scheme, _, place = listener.base.partition("://")
+        scheme = scheme.replace("http", "ws")
+        url = f"{scheme}://{place}:/ws" if "unix" in scheme else f"{scheme}://{place}/ws"
+        return Entrance(url, admin.realm, None if admin.auth is not None else self._ticket)
+
+    @property
+    def _admin_listener(self) -> Listener | None:
+        found = (one for one in self.listeners if isinstance(one.transport, configuration.AdminTransport))
+        return next(found, None)
 
     @property
     def desk(self) -> Session | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import signal
 import sys
@@ -80,7 +81,7 @@ def run(
     without_control = (
         None
         if control is None
-        else _take_commands(control, {"reload": reloading, "console": lambda: _console(node)}, reactor)
+        else _take_commands(control, {"reload": reloading, **_commands(node, reactor, manager)}, reactor)
     )
     levels.level = loglevel
     if without_control is not None:
@@ -156,10 +157,28 @@ def _reloaded(node: Node, reread: Callable[[], Checked] | None, before: Callable
     return [*found.warnings, *lines]
 
 
-def _console(node: Node) -> Outcome:
-    """Return the address of the console, with the ticket for it if it has one."""
-    address = node.console
-    return address is not None, ['the configuration has no section "admin"'] if address is None else [address]
+_UNMANAGED: Final = 'the configuration has no section "admin"'
+
+
+def _commands(node: Node, reactor: Any, manager: Supervisor) -> Mapping[str, Command]:
+    """Return what the control socket takes besides a reload. Only this user can ask for a ticket there."""
+
+    def console() -> Outcome:
+        address = node.console
+        return address is not None, [_UNMANAGED if address is None else address]
+
+    def management() -> Outcome:
+        entrance = node.entrance
+        return entrance is not None, [_UNMANAGED if entrance is None else json.dumps(entrance._asdict())]
+
+    def status() -> Outcome:
+        return True, [json.dumps(node.about() | {"sessions": sum(len(realm.sessions) for realm in node.realms)})]
+
+    def stop() -> Outcome:
+        reactor.callLater(0, _shut_down, node, reactor, manager)
+        return True, [str(os.getpid())]
+
+    return {"console": console, "management": management, "status": status, "stop": stop}
 
 
 def _take_commands(path: Path, commands: Mapping[str, Command], reactor: Any) -> Exception | None:

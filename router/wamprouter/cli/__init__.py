@@ -15,6 +15,7 @@ import click
 
 from wamprouter.cli.clients import call, publish, register, subscribe
 from wamprouter.cli.credentials import credential, keygen
+from wamprouter.cli.operators import status, stop, tap, top
 from wamprouter.cli.tools import bench, completion, run, shell
 
 if TYPE_CHECKING:
@@ -328,7 +329,22 @@ def version() -> None:
     click.echo(f"wamprouter {__version__}")
 
 
-for _command in (bench, call, completion, credential, keygen, publish, register, run, shell, subscribe):
+for _command in (
+    bench,
+    call,
+    completion,
+    credential,
+    keygen,
+    publish,
+    register,
+    run,
+    shell,
+    status,
+    stop,
+    subscribe,
+    tap,
+    top,
+):
     main.add_command(_command)
 
 

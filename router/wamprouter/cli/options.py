@@ -24,10 +24,12 @@ __all__ = [
     "ClientCommand",
     "Connection",
     "Number",
+    "Place",
     "Seconds",
     "connection_options",
     "is_said",
     "json_option",
+    "management_options",
     "match_option",
     "payload_arguments",
     "words_of",
@@ -151,6 +153,51 @@ def connection_options(function: _F) -> _F:
 
     command: Any = update_wrapper(collected, function)
     for option in reversed(_CONNECTION):
+        command = option(command)
+    return command  # type: ignore[no-any-return]  # what it was, with more options
+
+
+_MANAGEMENT: Final = (
+    click.option(
+        "--config", "config", type=_FILE, metavar="FILE", help="The configuration of the running router, or its folder."
+    ),
+    click.option("--cbdir", type=_FILE, metavar="DIR", help="The folder of the configuration, as for start."),
+    # Not by a variable: that of other clients leads to a realm of applications.
+    click.option(
+        "--url",
+        metavar="URL",
+        help="The management of a router elsewhere, such as wss://router.example:8090/ws, with the options below to log in.",
+    ),
+    click.option(
+        "--admin-realm",
+        metavar="REALM",
+        help="The realm of the management. Default: what the running router says, or admin.",
+    ),
+    *_CONNECTION[2:],
+)
+
+
+class Place(NamedTuple):
+    """Where a router's management is to be found: by its configuration, or by a URL."""
+
+    config: Path | None
+    cbdir: Path | None
+    url: str | None
+    admin_realm: str | None
+    connection: Connection
+
+
+def management_options(function: _F) -> _F:
+    """Give a command the options that say which router is meant; it gets them as its argument ``place``."""
+
+    def collected(*args: Any, **kwargs: Any) -> Any:
+        config, cbdir, url, realm = (kwargs.pop(name) for name in ("config", "cbdir", "url", "admin_realm"))
+        more = {name: kwargs.pop(name) for name in Connection._fields if name not in ("url", "realm")}
+        connection = Connection(url=url or "", realm=realm or "admin", **more)
+        return function(*args, place=Place(config, cbdir, url, realm, connection), **kwargs)
+
+    command: Any = update_wrapper(collected, function)
+    for option in reversed(_MANAGEMENT):
         command = option(command)
     return command  # type: ignore[no-any-return]  # what it was, with more options
 
