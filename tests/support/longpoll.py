@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from functools import partial
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
@@ -56,7 +57,8 @@ class LongPoll:
 
     def __init__(self, url: str, protocol: str = "wamp.2.json", *, tls: Any = None, **headers: str) -> None:
         how = {} if tls is None else {"context": tls}
-        self._sender, self._receiver = _Socket(url, **how), _Socket(url, **how)
+        self._connect = partial(_Socket, url, **how)
+        self._sender, self._receiver = self._connect(), self._connect()
         self.headers = headers
         self.is_receiving = False
         opened = json.loads(self._ask(self._sender, "open", json.dumps({"protocols": [protocol]}).encode()))
@@ -81,6 +83,11 @@ class LongPoll:
         """Ask for messages, and do not wait for them."""
         self._receiver.begin(f"{self.id}/receive", **self.headers)
         self.is_receiving = True
+
+    def use_another_socket(self) -> _Socket:
+        """Receive by another socket from now on; return the one so far."""
+        before, self._receiver = self._receiver, self._connect()
+        return before
 
     def receive(self) -> bytes:
         """Return one message, or a batch; nothing if none has come in time."""
