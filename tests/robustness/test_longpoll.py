@@ -147,6 +147,7 @@ def test_a_new_socket_takes_the_place_of_an_old_one(client: LongPoll) -> None:
     old = client.use_another_socket()
     client.begin_receive()
     assert old.end()[0] == 409
+    old.close()
     client.say(32, 1, {}, "com.topic")
     assert client.hear()[0] == 33
 

@@ -19,7 +19,8 @@ from wamprouter.config.crossbar.notes import Kind, Note
 from wamprouter.config.crossbar.policy import ENTRY, TABLES, TYPES, VALUE
 from wamprouter.config.endpoints import TcpEndpoint, Tls, UnixEndpoint
 from wamprouter.config.environment import MAX_DEPTH
-from wamprouter.config.options import RawSocketOptions, WebSocketOptions
+from wamprouter.config.longpoll import LongPollPath
+from wamprouter.config.options import LongPollOptions, RawSocketOptions, WebSocketOptions
 from wamprouter.config.problems import Place, Problem, choice, did_you_mean, shown
 from wamprouter.config.realms import Permission, Realm, RealmOptions, Role
 from wamprouter.config.transports import (
@@ -54,6 +55,8 @@ OURS: Mapping[str, type[BaseModel]] = {
     "rawsocket options": RawSocketOptions,
     "web options": WebOptions,
     "path websocket": WebSocketPath,
+    "path longpoll": LongPollPath,
+    "longpoll options": LongPollOptions,
     "path static": StaticPath,
     "static options": StaticOptions,
     "json options": JsonOptions,

@@ -326,7 +326,18 @@ TABLES: Mapping[str, Table] = {
     "path publisher": _with("realm", "role", "options"),
     "path caller": _with("realm", "role", "options"),
     "path webhook": _with("realm", "role", "options"),
-    "path longpoll": _with("options", "auth", "cookie"),
+    "path longpoll": {
+        **_PATH,
+        **_all("serializers"),
+        "auth": _honoured("auth"),
+        "cookie": _honoured("cookie"),
+        "options": _honoured("longpoll options"),
+    },
+    "longpoll options": {
+        **_all("request_timeout", "session_timeout", "queue_limit_bytes", "queue_limit_messages"),
+        "debug": _DEBUG,
+        "debug_transport_id": _ignored("an id that is known beforehand would let anybody take the connection over"),
+    },
     "path reverseproxy": _with("host", "port", "path", "forwarded_port", "forwarded_proto"),
     "path websocket-reverseproxy": _with("url", "options", "backend"),
     "path wsgi": _with("module", "object", "minthreads", "maxthreads"),
@@ -370,13 +381,13 @@ TYPES: Mapping[str, Table] = {
     },
     "component": {"class": HONOURED, "function": HONOURED},
     "path": {
-        **_all("websocket", "static", "nodeinfo", "json", "redirect", "path", "reverseproxy", "wsgi", "resource"),
+        **_all("websocket", "longpoll", "static", "nodeinfo", "json", "redirect", "path"),
+        **_all("reverseproxy", "wsgi", "resource"),
         **dict.fromkeys(
             (
                 "publisher",
                 "caller",
                 "webhook",
-                "longpoll",
                 "websocket-reverseproxy",
             ),
             _FUTURE,

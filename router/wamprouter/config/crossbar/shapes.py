@@ -15,6 +15,7 @@ SPECIAL: Mapping[str, Lower] = {
     "path": transports.path,
     "websocket options": transports.websocket_options,
     "deflate": transports.deflate,
+    "longpoll options": transports.longpoll_options,
     "web options": transports.web_options,
     "static options": transports.static_options,
     "auth": transports.auth,

@@ -29,7 +29,6 @@ UNAVAILABLE: Final = (
     "publisher",
     "caller",
     "webhook",
-    "longpoll",
     "websocket-reverseproxy",
 )
 
@@ -156,6 +155,31 @@ def path(walk: Walk, node: Document, at: Place, to: Place) -> Document:
         return {"type": "unavailable", "what": kind}
     if kind == "websocket":
         return _speaking(walk, lowered, at, to, _WEBSOCKET_DEFAULTS)
+    if kind == "longpoll":
+        return _speaking(walk, lowered, at, to, _RAWSOCKET_DEFAULTS)
+    return lowered
+
+
+# What 0, for no limit, becomes: option -> the most there is.
+_MOST_QUEUED: Final = {"queue_limit_bytes": 1024 * MIB, "queue_limit_messages": 1_000_000}
+
+
+def longpoll_options(walk: Walk, node: Document, at: Place, to: Place) -> Document:
+    """Return the options of long-poll: seconds become milliseconds."""
+    lowered = walk.fields("longpoll options", node, at, to)
+    for name in ("request_timeout", "session_timeout"):
+        value = lowered.get(name)
+        if value == 0 and not isinstance(value, bool):
+            del lowered[name]
+            walk.note((*at, name), Kind.DIFFERS, "0 for no time-out is not possible: the default holds")
+        elif isinstance(value, int) and not isinstance(value, bool):
+            lowered[name] = value * 1000
+        elif is_variable(value):
+            walk.refuse((*at, name), "a variable cannot be turned from seconds into milliseconds, expected a number")
+    for name, most in _MOST_QUEUED.items():
+        if lowered.get(name) == 0:
+            lowered[name] = most
+            walk.note((*at, name), Kind.DIFFERS, f"no limit is not possible: {most} holds")
     return lowered
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.certificates import Authority
+from tests.support.longpoll import LongPoll
 from tests.support.raw import TIMEOUT, Client, WebSocket
 from tests.wamprouter.config.crossbar.running import FILES, Running, calls_through, copied, result_of
 from wamp.protocol.messages import (
@@ -205,12 +206,14 @@ def test_web(start: list[Running], tmp_path: Path) -> None:
     assert answer(url, "/deeper")[0] == 200
     assert answer(url, "/docs")[0] in (302, 303, 307, 308)
     assert answer(url, "/info")[0] == 200
-    for path in ("publish", "call", "hook", "lp"):
+    for path in ("publish", "call", "hook"):
         assert answer(url, f"/{path}")[0] == 501, path
     assert answer(url, "/app/deep") == (200, b"/deep")
     assert answer(url, "/own") == (200, b"{}")
     assert answer(url, "/old")[0] == 502  # nobody is there
-    assert answer(url, "/lp/open") == (501, b"this version of the router has no longpoll\n")
+    assert answer(url, "/hook/any") == (501, b"this version of the router has no webhook\n")
+    with LongPoll(router.url("/lp")) as client:
+        assert client.join()[0] == 2
 
 
 def test_universal(start: list[Running], tmp_path: Path) -> None:

@@ -371,3 +371,46 @@ def test_a_contained_component_whose_role_is_not_known_is_told(
     (text,) = joined(component, transport)
     assert words in text
     assert 'expected "role" beside it' in text or '"role"' in text
+
+
+# -- long-poll
+
+
+def longpoll(**options: Any) -> Lowered:
+    paths = {"lp": {"type": "longpoll", "options": options}}
+    return lower(node(router(transports=[{"type": "web", "endpoint": ENDPOINT, "paths": paths}])), environ={})
+
+
+def polled(found: Lowered) -> Any:
+    return found.document["transports"][0]["paths"]["lp"]["options"]
+
+
+def test_the_seconds_of_longpoll_become_milliseconds() -> None:
+    """Its limits stay as they are."""
+    found = longpoll(request_timeout=10, session_timeout=30, queue_limit_bytes=131072, queue_limit_messages=100)
+    assert told(found) == []
+    assert polled(found) == {
+        "max_message_size": 16 * 1024**2,
+        "request_timeout": 10_000,
+        "session_timeout": 30_000,
+        "queue_limit_bytes": 131_072,
+        "queue_limit_messages": 100,
+    }
+
+
+def test_longpoll_without_limits_has_the_largest_there_are() -> None:
+    """Of times, the defaults: a connection that nobody ends would stay for ever."""
+    found = longpoll(request_timeout=0, session_timeout=0, queue_limit_bytes=0, queue_limit_messages=0)
+    assert polled(found) == {
+        "max_message_size": 16 * 1024**2,
+        "queue_limit_bytes": 1024**3,
+        "queue_limit_messages": 1_000_000,
+    }
+    assert len(told(found, Kind.DIFFERS)) == 4
+
+
+def test_a_time_of_longpoll_that_is_a_variable_is_refused() -> None:
+    """Its seconds could not be turned into milliseconds."""
+    assert [problem.text for problem in longpoll(request_timeout="$TIME").problems] == [
+        "a variable cannot be turned from seconds into milliseconds, expected a number"
+    ]
