@@ -34,6 +34,9 @@ def config(*transports: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def _addresses(node: dict[str, Any]) -> int:
     """Return how many addresses a transport has, or a path."""
+    if node["type"] == "universal":
+        of_web = sum(map(_addresses, node.get("web", {}).get("paths", {}).values()))
+        return ("rawsocket" in node) + len(node.get("websocket", {})) + of_web
     return sum(map(_addresses, node["paths"].values())) if "paths" in node else 1
 
 

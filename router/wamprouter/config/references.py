@@ -25,6 +25,7 @@ UNIQUE: tuple[tuple[Pattern, str], ...] = (
 # What speaks WAMP, and so has an "auth"; and what has paths, which may be services.
 WAMP_TRANSPORTS = ("websocket", "rawsocket")
 WAMP_PATHS = ("websocket", "longpoll")
+UNIVERSAL: tuple[Pattern, ...] = (("rawsocket",), ("websocket", EACH))
 NESTED = "path"
 
 
@@ -145,7 +146,17 @@ def _services(document: object) -> Iterator[tuple[Place, dict[str, object]]]:
         if isinstance(node, dict):
             if node.get("type") in WAMP_TRANSPORTS:
                 yield place, node
+            if node.get("type") == "universal":
+                yield from _services_of_universal(node, place)
             yield from _services_on_paths(node, place)
+
+
+def _services_of_universal(node: dict[str, object], place: Place) -> Iterator[tuple[Place, dict[str, object]]]:
+    for pattern in UNIVERSAL:
+        for at, service in select(node, pattern, place):
+            if isinstance(service, dict):
+                yield at, service
+    yield from _services_on_paths(node.get("web"), (*place, "web"))
 
 
 def _services_on_paths(parent: object, parent_place: Place) -> Iterator[tuple[Place, dict[str, object]]]:

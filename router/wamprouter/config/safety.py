@@ -17,7 +17,14 @@ from wamprouter.config.node import NodeConfig
 from wamprouter.config.problems import Place, Problem, printed
 from wamprouter.config.realms import Permission, Role
 from wamprouter.config.services import WampService
-from wamprouter.config.transports import HttpListener, NestedPath, Transport, WebPath, WebTransport
+from wamprouter.config.transports import (
+    HttpListener,
+    NestedPath,
+    Transport,
+    UniversalTransport,
+    WebPath,
+    WebTransport,
+)
 
 __all__ = ["Exposure", "exposures", "is_everywhere", "is_public", "paths", "services", "unsafe"]
 
@@ -96,15 +103,21 @@ def services(transport: Transport) -> Iterator[tuple[Place, WampService]]:
     """Yield what speaks WAMP on a transport, with its place within that."""
     if isinstance(transport, WampService):
         yield (), transport
+    if isinstance(transport, UniversalTransport) and transport.rawsocket is not None:
+        yield ("rawsocket",), transport.rawsocket
     for place, path in paths(transport):
         if isinstance(path, WampService):
             yield place, path
 
 
 def paths(transport: Transport) -> Iterator[tuple[Place, WebPath]]:
-    """Yield the paths of a web transport with their places within it, also those below others."""
+    """Yield the paths of a transport with their places within it, also those below others."""
     if isinstance(transport, WebTransport):
         yield from _paths(transport.paths, ("paths",))
+    elif isinstance(transport, UniversalTransport):
+        yield from _paths(transport.websocket, ("websocket",))
+        if transport.web is not None:
+            yield from _paths(transport.web.paths, ("web", "paths"))
 
 
 def _paths(found: Mapping[str, WebPath], place: Place) -> Iterator[tuple[Place, WebPath]]:

@@ -1,21 +1,22 @@
 """Transports: what listens, with which protocol, for whom.
 
 A service is what speaks on a connection: WAMP over WebSocket or RawSocket, an echo, files. A transport is a service
-with an endpoint of its own, or a web server whose paths are services.
+with an endpoint of its own, or a web server whose paths are services, or several of these on one endpoint.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from wamprouter.config.auth import Cookie
 from wamprouter.config.endpoints import Endpoint
-from wamprouter.config.fields import Connections, Id, Model, Name, PathName, Words
+from wamprouter.config.fields import Connections, Id, Model, Name, PathName, Timeout, Words, expected
 from wamprouter.config.limits import Network
 from wamprouter.config.longpoll import LongPollPath
 from wamprouter.config.operations import ConsolePath, HealthPath, InfoPath, MetricsPath, ReadyPath
 from wamprouter.config.options import RawSocketOptions, WebSocketOptions
+from wamprouter.config.problems import shown
 from wamprouter.config.services import WampService
 from wamprouter.config.serving import ResourcePath, ReverseProxyPath, WsgiPath
 from wamprouter.config.web import JsonPath, NodeInfoPath, RedirectPath, StaticPath, WebOptions
@@ -141,19 +142,84 @@ class EchoTransport(HttpListener, EchoService):
     type: Literal["echo"]
 
 
-class WebTransport(HttpListener):
-    """A web server: files, WebSocket and more on one port."""
+class WebService(Model):
+    """Paths, and how all of them are served."""
 
-    type: Literal["web"]
     paths: Annotated[dict[PathName, WebPath], _PATHS] = Field(
         min_length=1, description='What is served where: "/" for the root, "ws" for /ws.'
     )
     options: WebOptions = Field(default=WebOptions(), description="Options of the web server.")
 
 
+class WebTransport(HttpListener, WebService):
+    """A web server: files, WebSocket and more on one port."""
+
+    type: Literal["web"]
+
+
+class UniversalWebSocket(WebSocketPath):
+    """WAMP over WebSocket, on a path of a universal port."""
+
+    type: Literal["websocket"] = Field(default="websocket", description="May be left out.")
+
+
+class UniversalTransport(HttpListener):
+    """RawSocket, WebSocket and HTTP on one port. The first octet that a client sends tells which of them it speaks."""
+
+    type: Literal["universal"]
+    rawsocket: RawSocketService | None = Field(default=None, description="WAMP over RawSocket. Default: not served.")
+    websocket: dict[PathName, UniversalWebSocket] = Field(
+        default={},
+        description='WAMP over WebSocket by paths: "/" for the root, "ws" for /ws. Default: none besides those of web.',
+    )
+    web: WebService | None = Field(
+        default=None,
+        description="What else is served over HTTP; its paths may speak WebSocket as well. Default: nothing.",
+    )
+    handshake_timeout: Timeout = Field(
+        default=2500,
+        description="Milliseconds to the first octet. Default 2500 as for WebSocket. A TLS handshake counts. After that "
+        "the time-outs of what the client speaks hold.",
+    )
+
+    @field_validator("web")
+    @classmethod
+    def _adds_paths(cls, web: WebService | None, info: ValidationInfo) -> WebService | None:
+        sockets = info.data.get("websocket", {})
+        twice = next((name for name in web.paths if name in sockets), None) if web is not None else None
+        if twice is not None:
+            raise expected(f"no path that websocket has as well, which is {shown(twice)}")
+        return web
+
+    @model_validator(mode="after")
+    def _serves_something(self) -> Self:
+        if self.rawsocket is None and self.web is None and not self.websocket:
+            raise expected('at least one of "rawsocket", "websocket" and "web"')
+        return self
+
+
 Transport: TypeAlias = Annotated[
-    WebSocketTransport | RawSocketTransport | WebTransport | EchoTransport, Field(discriminator="type")
+    WebSocketTransport | RawSocketTransport | WebTransport | UniversalTransport | EchoTransport,
+    Field(discriminator="type"),
 ]
+
+
+def web_paths(transport: Transport) -> dict[str, WebPath]:
+    """Return what a transport serves over HTTP, by names; nothing if it has no paths."""
+    if isinstance(transport, WebTransport):
+        return transport.paths
+    if isinstance(transport, UniversalTransport):
+        return {**transport.websocket, **(transport.web.paths if transport.web is not None else {})}
+    return {}
+
+
+def web_options(transport: Transport) -> WebOptions | None:
+    """Return how a transport serves its paths; None if it has none."""
+    if isinstance(transport, WebTransport):
+        return transport.options
+    if isinstance(transport, UniversalTransport) and web_paths(transport):
+        return WebOptions() if transport.web is None else transport.web.options
+    return None
 
 
 def flat_paths(paths: Mapping[str, WebPath], above: str = "/") -> Iterator[tuple[str, WebPath]]:

@@ -11,7 +11,7 @@ from wamprouter.server.connections import Connections, Limits
 from wamprouter.server.forms import Form
 from wamprouter.server.metering import RateLimit, peer_class
 
-__all__ = ["echo_factory", "period_of", "rawsocket_factory", "wamp_factory"]
+__all__ = ["echo_factory", "period_of", "rawsocket_factory", "universal_factory", "wamp_factory", "web_factory"]
 
 _Options: TypeAlias = config.WebSocketOptions | config.RawSocketOptions
 
@@ -32,14 +32,17 @@ def _limits(options: _Options) -> Limits:
 
 def period_of(transport: config.Transport) -> float:
     """Return how often to look at the connections of a transport, in seconds."""
-    services: list[Any] = [transport]
-    if isinstance(transport, config.WebTransport):
-        services = [
-            path
-            for _, path in config.flat_paths(transport.paths)
-            if isinstance(path, config.WebSocketPath | config.EchoPath | config.LongPollPath)
-        ]
-    return min((_limits_of(service).period for service in services), default=60.0)
+    limits = [
+        _limits_of(path)
+        for _, path in config.flat_paths(config.web_paths(transport))
+        if isinstance(path, config.WebSocketPath | config.EchoPath | config.LongPollPath)
+    ]
+    if isinstance(transport, config.UniversalTransport):
+        limits.append(_first_octet_limits(transport))
+        limits += [] if transport.rawsocket is None else [_limits_of(transport.rawsocket)]
+    elif not isinstance(transport, config.WebTransport):
+        limits.append(_limits_of(transport))
+    return min((each.period for each in limits), default=60.0)
 
 
 def _limits_of(service: Any) -> Limits:
@@ -48,6 +51,13 @@ def _limits_of(service: Any) -> Limits:
 
         return polling_limits(service.options)
     return _limits(service.options)
+
+
+def _first_octet_limits(transport: config.UniversalTransport) -> Limits:
+    """Return the time-outs of connections of which nothing is known yet."""
+    return Limits(
+        handshake=transport.handshake_timeout / 1000, hello=0, authentication=0, ping_interval=0, ping_timeout=0
+    )
 
 
 def wamp_factory(transport: config.WebSocketService, connections: Connections, form: Form, path: str = "") -> Factory:
@@ -76,7 +86,7 @@ def echo_factory(transport: config.EchoService, connections: Connections, form: 
     )
 
 
-def rawsocket_factory(transport: config.RawSocketTransport, connections: Connections, form: Form) -> Factory:
+def rawsocket_factory(transport: config.RawSocketService, connections: Connections, form: Form) -> Factory:
     """Return what makes WAMP connections over RawSocket."""
     from wamprouter.server.rawsocket import RawSocketFactory
 
@@ -89,4 +99,25 @@ def rawsocket_factory(transport: config.RawSocketTransport, connections: Connect
         _limits(transport.options),
         transport.serializers,
         maker.reactor,
+    )
+
+
+def web_factory(
+    transport: config.WebTransport | config.UniversalTransport, connections: Connections, form: Form
+) -> Any:
+    """Return what makes connections of HTTP, and of what begins with it."""
+    from wamprouter.web.building import pages_of
+
+    return form.serve(pages_of(transport, connections, form), connections)
+
+
+def universal_factory(transport: config.UniversalTransport, connections: Connections, form: Form) -> Factory:
+    """Return what makes connections that may speak any of a universal port's protocols."""
+    from wamprouter.server.universal import UniversalFactory
+
+    return UniversalFactory(
+        connections,
+        _first_octet_limits(transport),
+        rawsocket=None if transport.rawsocket is None else rawsocket_factory(transport.rawsocket, connections, form),
+        http=web_factory(transport, connections, form) if config.web_paths(transport) else None,
     )

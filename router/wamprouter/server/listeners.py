@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from errno import EADDRINUSE
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +14,14 @@ from twisted.python.failure import Failure
 
 from wamprouter import config
 from wamprouter.server.connections import Connections
-from wamprouter.server.factories import echo_factory, period_of, rawsocket_factory, wamp_factory
+from wamprouter.server.factories import (
+    echo_factory,
+    period_of,
+    rawsocket_factory,
+    universal_factory,
+    wamp_factory,
+    web_factory,
+)
 from wamprouter.server.forms import CannotStart, Form, Maker
 from wamprouter.server.ports import listen_tcp, listen_unix
 from wamprouter.server.proxies import NO_PROXIES, Proxies
@@ -158,19 +165,32 @@ class Listener:
 
     def addresses(self) -> list[str]:
         """Return the URLs under which clients reach it."""
-        if isinstance(self.transport.endpoint, config.UnixEndpoint):
+        transport = self.transport
+        paths = config.flat_paths(config.web_paths(transport))
+        if isinstance(transport, config.UniversalTransport):
+            found = [] if transport.rawsocket is None else [transport.rawsocket]
+            if isinstance(transport.endpoint, config.UnixEndpoint):
+                return [
+                    self._url(scheme) for scheme in dict.fromkeys(map(self._scheme, [*found, *(p for _, p in paths)]))
+                ]
+            return [self._url(self._scheme(one)) for one in found] + self._on_paths(paths)
+        if isinstance(transport.endpoint, config.UnixEndpoint):
             return [self.base]
-        if isinstance(self.transport, config.WebTransport):
-            base = self.base.partition("://")[2]
-            return [f"{self._scheme(path)}://{base}{name}" for name, path in config.flat_paths(self.transport.paths)]
+        if isinstance(transport, config.WebTransport):
+            return self._on_paths(paths)
         # RawSocket has no paths, and Autobahn's clients refuse one.
-        return [self.base if isinstance(self.transport, config.RawSocketTransport) else f"{self.base}/"]
+        return [self.base if isinstance(transport, config.RawSocketTransport) else f"{self.base}/"]
+
+    def _on_paths(self, paths: Iterable[tuple[str, config.WebPath]]) -> list[str]:
+        return [self._url(self._scheme(path)) + name for name, path in paths]
 
     @property
     def base(self) -> str:
         """The URL of the transport itself, without a path."""
+        return self._url(self._scheme(self.transport))
+
+    def _url(self, scheme: str) -> str:
         endpoint = self.transport.endpoint
-        scheme = self._scheme(self.transport)
         if isinstance(endpoint, config.UnixEndpoint):
             return f"{scheme}+unix://{endpoint.path}"
         host = "[::1]" if endpoint.interface == "::" else endpoint.interface
@@ -220,7 +240,7 @@ def _warn(transport: config.Transport) -> None:
 
         for warning in warnings_of(tls):
             _log.warn("{warning}", warning=warning)
-    elif isinstance(transport, config.WebTransport) and transport.options.hsts:
+    elif (options := config.web_options(transport)) is not None and options.hsts:
         _log.warn("hsts has no effect on {address}, which has no TLS", address=transport.endpoint.address)
 
 
@@ -228,23 +248,20 @@ _SCHEMES: Final[Mapping[type, str]] = {
     config.WebSocketTransport: "ws",
     config.EchoTransport: "ws",
     config.RawSocketTransport: "rs",
+    config.RawSocketService: "rs",
     config.WebTransport: "http",
     config.WebSocketPath: "ws",
+    config.UniversalWebSocket: "ws",
     config.EchoPath: "ws",
 }
 """The schemes of addresses; every other path is one of HTTP."""
 
 
-def _web(transport: config.WebTransport, connections: Connections, form: Form) -> Any:
-    from wamprouter.web.building import pages_of
-
-    return form.serve(pages_of(transport, connections, form), connections)
-
-
 _FACTORIES: Final[Mapping[type, Callable[[Any, Connections, Form], Any]]] = {
     config.WebSocketTransport: wamp_factory,
     config.RawSocketTransport: rawsocket_factory,
-    config.WebTransport: _web,
-    config.AdminTransport: _web,
+    config.WebTransport: web_factory,
+    config.AdminTransport: web_factory,
+    config.UniversalTransport: universal_factory,
     config.EchoTransport: echo_factory,
 }

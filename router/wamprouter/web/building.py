@@ -26,18 +26,20 @@ class Spot(NamedTuple):
     """Where a path is: by its full name, on a transport."""
 
     name: str
-    transport: config.WebTransport
+    transport: config.WebTransport | config.UniversalTransport
     connections: Connections
     form: Form
 
 
-def pages_of(transport: config.WebTransport, connections: Connections, form: Form) -> SitePages:
+def pages_of(
+    transport: config.WebTransport | config.UniversalTransport, connections: Connections, form: Form
+) -> SitePages:
     """Return what a web server serves; raise CannotStart if that cannot be had."""
-    options = transport.options
+    options = config.web_options(transport) or config.WebOptions()
     is_secure = getattr(transport.endpoint, "tls", None) is not None
     bodies: dict[str, int] = {}
     return SitePages(
-        _resources(transport.paths, Spot("/", transport, connections, form), bodies),
+        _resources(config.web_paths(transport), Spot("/", transport, connections, form), bodies),
         bodies=bodies,
         timeout=options.client_timeout,
         access_log=options.access_log,
@@ -125,12 +127,17 @@ def _echo(path: config.EchoPath, spot: Spot) -> Any:
 
 def _node_info(_path: config.NodeInfoPath, spot: Spot) -> Any:
     """Make the page about the paths that speak WAMP."""
+    transport = spot.transport
     services = [
         ServiceInfo(name, path.type, path.serializers, path.options.max_message_size)
-        for name, path in config.flat_paths(spot.transport.paths)
+        for name, path in config.flat_paths(config.web_paths(transport))
         if isinstance(path, config.WebSocketPath | config.LongPollPath)
     ]
-    return NodeInfo(services, __version__ if spot.transport.options.show_server_version else None)
+    rawsocket = getattr(transport, "rawsocket", None)
+    if rawsocket is not None:
+        services.append(ServiceInfo("", "rawsocket", rawsocket.serializers, rawsocket.options.max_message_size))
+    options = config.web_options(transport)
+    return NodeInfo(services, __version__ if options is not None and options.show_server_version else None)
 
 
 def _json(path: config.JsonPath, _spot: Spot) -> Any:
@@ -199,6 +206,7 @@ def _info(_path: config.InfoPath, spot: Spot) -> Any:
 BUILDERS: Final[Mapping[type, Callable[[Any, Spot], Any]]] = {
     config.StaticPath: _static,
     config.WebSocketPath: _websocket,
+    config.UniversalWebSocket: _websocket,
     config.LongPollPath: _longpoll,
     config.EchoPath: _echo,
     config.NodeInfoPath: _node_info,

@@ -80,9 +80,10 @@ class Redirection(Page):
 
 
 class ServiceInfo(NamedTuple):
-    """A path that speaks WAMP, as a client needs to know it."""
+    """What speaks WAMP here, as a client needs to know it."""
 
     path: str
+    """Empty for RawSocket, which has none."""
     transport: str
     serializers: Sequence[str]
     max_message_size: int
@@ -96,7 +97,7 @@ class NodeInfo(Page):
         product = "wamprouter" if version is None else f"wamprouter {version}"
         known = [
             {
-                "path": service.path,
+                **({"path": service.path} if service.path else {}),
                 "transport": service.transport,
                 "subprotocols": [f"wamp.2.{name}" for name in service.serializers],
                 "max_message_size": service.max_message_size,

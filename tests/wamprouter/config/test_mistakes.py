@@ -308,11 +308,11 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ([("transports.0", None)], "transports[0]: got null, expected an object"),
     (
         [("transports.0.type", "webb")],
-        'transports[0].type: got "webb", expected "websocket", "rawsocket", "web" or "echo"; did you mean "web"?',
+        'transports[0].type: got "webb", expected "websocket", "rawsocket", "web", "universal" or "echo"; did you mean "web"?',
     ),
     (
         [("transports.0.type", ["web"])],
-        'transports[0].type: got ["web"], expected "websocket", "rawsocket", "web" or "echo"',
+        'transports[0].type: got ["web"], expected "websocket", "rawsocket", "web", "universal" or "echo"',
     ),
     (
         [("transports.0.serializers", [])],

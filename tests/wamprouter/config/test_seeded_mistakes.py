@@ -46,7 +46,7 @@ MISTAKES: dict[str, list[tuple[str, str, str]]] = {
         (
             '"type": "web"',
             '"type": ¶"webb"',
-            'transports[0].type: got "webb", expected "websocket", "rawsocket", "web" or "echo"; did you mean "web"?',
+            'transports[0].type: got "webb", expected "websocket", "rawsocket", "web", "universal" or "echo"; did you mean "web"?',
         ),
         (
             '"port": 8080',
@@ -208,7 +208,7 @@ MISTAKES: dict[str, list[tuple[str, str, str]]] = {
         (
             '[[transports]]\ntype = "rawsocket"\n',
             '[[transports]]\ntype = ¶"rawsock"\n',
-            'transports[1].type: got "rawsock", expected "websocket", "rawsocket", "web" or "echo"; did you mean '
+            'transports[1].type: got "rawsock", expected "websocket", "rawsocket", "web", "universal" or "echo"; did you mean '
             '"rawsocket"?',
         ),
         (

@@ -10,7 +10,6 @@ from wamprouter.config.audit.weakness import Severity, Spot, Weakness
 from wamprouter.config.auth import AnonymousStatic, Cookie
 from wamprouter.config.options import PageOptions
 from wamprouter.config.problems import Place, choice
-from wamprouter.config.transports import WebTransport
 from wamprouter.config.web import StaticPath
 from wamprouter.server.origins import origin_patterns
 
@@ -153,15 +152,16 @@ def _listed_folders(view: View) -> Iterator[Spot]:
 
 def _missing_headers(view: View) -> Iterator[Spot]:
     for front in view.fronts:
-        if not isinstance(front.transport, WebTransport):
+        if front.web is None:
             continue
-        headers = {name.lower(): value for name, value in front.transport.options.headers.items()}
+        place, options = front.web
+        headers = {name.lower(): value for name, value in options.headers.items()}
         removed = [name for name in ("x-content-type-options", "x-frame-options") if headers.get(name, "") is None]
         if "frame-ancestors" in (headers.get("content-security-policy") or ""):
             removed = [name for name in removed if name != "x-frame-options"]
         if removed:
             yield Spot(
-                (*front.place, "options", "headers"),
+                (*place, "headers"),
                 f"answers come without {' and '.join(removed)}",
                 f"leave {choice(removed)} out here"
                 + (", or say frame-ancestors in a Content-Security-Policy" if "x-frame-options" in removed else ""),
@@ -169,13 +169,12 @@ def _missing_headers(view: View) -> Iterator[Spot]:
 
 
 def _server_version(view: View) -> Iterator[Spot]:
-    places = [(front.place, getattr(front.transport, "options", None)) for front in view.fronts]
-    places += [(place, getattr(path, "options", None)) for _, place, path in view.paths]
+    places = [((*front.place, "options"), getattr(front.transport, "options", None)) for front in view.fronts]
+    places += [front.web for front in view.fronts if front.web is not None]
+    places += [((*place, "options"), getattr(path, "options", None)) for _, place, path in view.paths]
     for place, options in places:
         if getattr(options, "show_server_version", False):
-            yield Spot(
-                (*place, "options", "show_server_version"), "every answer names product and version", "leave it out"
-            )
+            yield Spot((*place, "show_server_version"), "every answer names product and version", "leave it out")
 
 
 WEAKNESSES: Final = (

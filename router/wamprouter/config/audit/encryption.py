@@ -9,7 +9,6 @@ from typing import Final
 from wamprouter.config.audit.view import View
 from wamprouter.config.audit.weakness import Severity, Spot, Weakness
 from wamprouter.config.problems import shown
-from wamprouter.config.transports import WebTransport
 
 __all__ = ["WEAKNESSES"]
 
@@ -109,9 +108,9 @@ def _optional_certificates(view: View) -> Iterator[Spot]:
 
 def _no_hsts(view: View) -> Iterator[Spot]:
     for front in view.fronts:
-        if isinstance(front.transport, WebTransport) and front.tls is not None and not front.transport.options.hsts:
+        if front.web is not None and front.tls is not None and not front.web[1].hsts:
             yield Spot(
-                (*front.place, "options", "hsts"),
+                (*front.web[0], "hsts"),
                 "browsers are not told to come with TLS only",
                 "write true, with a short hsts_max_age at first",
             )

@@ -9,7 +9,7 @@ from typing import Any, Final
 from wamprouter.config.audit.view import View
 from wamprouter.config.audit.weakness import Severity, Spot, Weakness
 from wamprouter.config.problems import Place
-from wamprouter.config.transports import HttpListener, WebTransport
+from wamprouter.config.transports import HttpListener, UniversalTransport
 
 __all__ = ["WEAKNESSES"]
 
@@ -80,15 +80,16 @@ def _patient(view: View) -> Iterator[Spot]:
             found = getattr(options, name, 0)
             if found > most:
                 yield Spot(
-                    (*place, "options", name),
+                    (*place, name),
                     f"a connection that says nothing may stay for {found / 1000:g} seconds",
                     f"write {most} or less",
                 )
     for front in view.fronts:
-        if isinstance(front.transport, WebTransport) and front.transport.options.client_timeout > _CLIENT_TIMEOUT:
+        if front.web is not None and front.web[1].client_timeout > _CLIENT_TIMEOUT:
+            place, options = front.web
             yield Spot(
-                (*front.place, "options", "client_timeout"),
-                f"a connection that asks for nothing may stay for {front.transport.options.client_timeout} seconds",
+                (*place, "client_timeout"),
+                f"a connection that asks for nothing may stay for {options.client_timeout} seconds",
                 f"write {_CLIENT_TIMEOUT} or less",
             )
 
@@ -97,7 +98,7 @@ def _no_pings(view: View) -> Iterator[Spot]:
     for place, options in _connections(view):
         if getattr(options, "auto_ping_interval", 1) == 0:
             yield Spot(
-                (*place, "options", "auto_ping_interval"),
+                (*place, "auto_ping_interval"),
                 "0 lets connections stay whose client has gone without a word",
                 "leave it out, or write 10000",
             )
@@ -107,10 +108,14 @@ def _connections(view: View) -> Iterator[tuple[Place, Any]]:
     """Yield the options of whatever has connections that others reach, with their place."""
     for front in view.fronts:
         if front.is_reachable:
-            yield front.place, getattr(front.transport, "options", None)
+            transport = front.transport
+            yield (*front.place, "options"), getattr(transport, "options", None)
+            if isinstance(transport, UniversalTransport):
+                yield front.place, transport
+                yield (*front.place, "rawsocket", "options"), getattr(transport.rawsocket, "options", None)
     for front, place, path in view.paths:
         if front.is_reachable:
-            yield place, getattr(path, "options", None)
+            yield (*place, "options"), getattr(path, "options", None)
 
 
 def _more_than_memory(view: View) -> Iterator[Spot]:

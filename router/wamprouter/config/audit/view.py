@@ -20,7 +20,8 @@ from wamprouter.config.problems import Place, lookup, printed
 from wamprouter.config.realms import RealmOptions, Role
 from wamprouter.config.safety import is_public, paths, services
 from wamprouter.config.services import WampService
-from wamprouter.config.transports import HttpListener, Transport, WebPath
+from wamprouter.config.transports import HttpListener, Transport, UniversalTransport, WebPath, web_options
+from wamprouter.config.web import WebOptions
 
 __all__ = ["Certificate", "Door", "Front", "Imagined", "Login", "Machine", "RoleAt", "View"]
 
@@ -90,6 +91,13 @@ class Front:
     def endpoint(self) -> Any:
         """Return the endpoint, TCP or Unix."""
         return self.transport.endpoint
+
+    @property
+    def web(self) -> tuple[Place, WebOptions] | None:
+        """Return the options of its paths and their place, None if it has no paths."""
+        options = web_options(self.transport)
+        inside = ("web", "options") if isinstance(self.transport, UniversalTransport) else ("options",)
+        return None if options is None else ((*self.place, *inside), options)
 
     @property
     def tls(self) -> Tls | None:

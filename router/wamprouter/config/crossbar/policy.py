@@ -76,8 +76,6 @@ _WORKER_OPTIONS: Table = {
     "expose_shared": _ignored("components share the process, and so need no shared object", False),
 }
 
-_SUB_SERVICE = "on the port of a universal transport this version serves WebSocket and files, not "
-
 _LISTENING: Table = {"id": HONOURED, "type": HONOURED, "endpoint": _honoured("endpoint"), "max_connections": HONOURED}
 
 _WEBSOCKET: Table = {
@@ -230,13 +228,13 @@ TABLES: Mapping[str, Table] = {
     "transport web": {**_LISTENING, "paths": _honoured("path{}"), "options": _honoured("web options")},
     "transport universal": {
         **_LISTENING,
-        "rawsocket": _differs(f"{_SUB_SERVICE}RawSocket: give it a transport of its own"),
-        "websocket": HONOURED,
-        "mqtt": _differs(f"{_SUB_SERVICE}MQTT, which the router does not speak"),
-        "web": HONOURED,
+        "rawsocket": _honoured("universal rawsocket"),
+        "websocket": _honoured("universal websocket{}"),
+        "mqtt": _ignored("the router does not speak MQTT: keep an MQTT broker, and bridge it with a component"),
+        "web": _honoured("universal web"),
     },
     "universal rawsocket": {
-        "type": HONOURED,
+        "type": _ignored("its place says what it is", "rawsocket"),
         "serializers": HONOURED,
         "auth": _honoured("auth"),
         "cookie": _ignored("RawSocket carries no cookies"),
@@ -244,9 +242,10 @@ TABLES: Mapping[str, Table] = {
         "debug": _DEBUG,
         "id": _NAME,
     },
+    "universal websocket": {**_PATH, **_WEBSOCKET},
     "universal web": {
         "id": _NAME,
-        "type": HONOURED,
+        "type": _ignored("its place says what it is", "web"),
         "paths": _honoured("path{}"),
         "options": _honoured("web options"),
     },
@@ -367,7 +366,7 @@ TYPES: Mapping[str, Table] = {
         "web": HONOURED,
         "websocket": HONOURED,
         "rawsocket": HONOURED,
-        "universal": _differs("serves WebSocket and files on its port, not all protocols at once"),
+        "universal": HONOURED,
         "websocket.testee": _differs("becomes a WebSocket echo"),
         "mqtt": _refused("the router does not speak MQTT: keep an MQTT broker, and bridge it with a component"),
         "flashpolicy": _refused("browsers have no Flash any more: leave it out"),

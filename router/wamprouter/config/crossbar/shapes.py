@@ -13,6 +13,8 @@ SPECIAL: Mapping[str, Lower] = {
     "permission": realms.permission,
     "endpoint": transports.endpoint,
     "path": transports.path,
+    "universal rawsocket": transports.universal_rawsocket,
+    "universal websocket": transports.universal_websocket,
     "websocket options": transports.websocket_options,
     "deflate": transports.deflate,
     "longpoll options": transports.longpoll_options,

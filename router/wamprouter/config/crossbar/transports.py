@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from wamprouter.config.crossbar.lowering import Document, Walk, is_variable
 from wamprouter.config.crossbar.notes import Kind
-from wamprouter.config.problems import Place, choice, shown
+from wamprouter.config.problems import Place, choice
 
 __all__ = ["OPEN", "transport"]
 
@@ -56,50 +56,25 @@ def testee(walk: Walk, node: Document, at: Place, to: Place) -> Document:
     return {**walk.fields("transport websocket.testee", node, at, to), "type": "echo"}
 
 
-_UNIVERSAL: Final = ("rawsocket", "websocket", "mqtt", "web")
+_UNIVERSAL: Final = ("rawsocket", "websocket", "web")
 
 
 def _universal(walk: Walk, node: Document, at: Place, to: Place) -> Document | None:
-    """Return a web transport with what a universal one has for browsers, or a RawSocket transport if it has only that."""
-    has_paths = "web" in node or "websocket" in node
-    if not has_paths and "rawsocket" not in node:
-        walk.refuse(at, f"expected {choice(('web', 'websocket', 'rawsocket'))}: the router speaks nothing else here")
+    """Return a universal transport, if it has anything that the router speaks."""
+    if not any(kind in node for kind in _UNIVERSAL):
+        walk.refuse(at, f"expected {choice(_UNIVERSAL)}: the router speaks nothing else here")
         return None
-    told = node if has_paths else {key: value for key, value in node.items() if key != "rawsocket"}
-    lowered = walk.fields("transport universal", told, at, to, taken=_UNIVERSAL)
-    if not has_paths:
-        lowered["type"] = "rawsocket"
-        service = _service(walk, "universal rawsocket", node, "rawsocket", at, to)
-        return _speaking(walk, {**service, **lowered}, (*at, "rawsocket"), to, _RAWSOCKET_DEFAULTS)
-    lowered["type"] = "web"
-    lowered |= {key: v for key, v in _service(walk, "universal web", node, "web", at, to).items() if key != "type"}
-    paths = dict(lowered["paths"]) if isinstance(lowered.get("paths"), dict) else {}
-    sockets = node.get("websocket", {})
-    if not isinstance(sockets, dict):
-        walk.refuse((*at, "websocket"), f"got {shown(sockets)}, expected an object")
-        sockets = {}
-    for name, one in sockets.items():
-        place, target = (*at, "websocket", name), (*to, "paths", name)
-        walk.origins[target] = place
-        if isinstance(one, dict):
-            paths[name] = path(walk, {"type": "websocket", **one}, place, target)
-        else:
-            walk.refuse(place, f"got {shown(one)}, expected an object")
-    lowered["paths"] = paths
-    return lowered
+    return walk.fields("transport universal", node, at, to)
 
 
-def _service(walk: Walk, table: str, node: Document, key: str, at: Place, to: Place) -> Document:
-    """Return a part of a universal transport, whose fields become those of the transport itself."""
-    found = node.get(key, {})
-    if not isinstance(found, dict):
-        walk.refuse((*at, key), f"got {shown(found)}, expected an object")
-        return {}
-    lowered = walk.fields(table, found, (*at, key), to)
-    walk.origins[to] = at
-    for name in lowered:
-        walk.origins.setdefault((*to, name), (*at, key, name))
-    return lowered
+def universal_rawsocket(walk: Walk, node: Document, at: Place, to: Place) -> Document:
+    """Return the RawSocket of a universal transport."""
+    return _speaking(walk, walk.fields("universal rawsocket", node, at, to), at, to, _RAWSOCKET_DEFAULTS)
+
+
+def universal_websocket(walk: Walk, node: Document, at: Place, to: Place) -> Document:
+    """Return one WebSocket of a universal transport."""
+    return _speaking(walk, walk.fields("universal websocket", node, at, to), at, to, _WEBSOCKET_DEFAULTS)
 
 
 _WEBSOCKET_DEFAULTS: Final[Document] = {"max_message_size": _USUAL, "compression": None}

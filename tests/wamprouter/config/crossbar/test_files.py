@@ -217,13 +217,15 @@ def test_web(start: list[Running], tmp_path: Path) -> None:
 
 
 def test_universal(start: list[Running], tmp_path: Path) -> None:
-    """What is for browsers is served; of RawSocket alone a RawSocket transport is made."""
+    """One port for RawSocket, WebSocket and files; and one for RawSocket alone."""
     router = started("universal", tmp_path, start)
     calls_through(router.url("/ws"))
-    calls_through(router.url("rs://"), serializer="msgpack")
+    calls_through(router.url("rs://"), serializer="cbor")
+    calls_through(router.url("rs://", 1), serializer="msgpack")
     assert answer(router.url("/ws"), "/")[0] == 200
-    assert [line for line in router.warnings if "not RawSocket: give it a transport of its own" in line]
-    assert [line for line in router.warnings if "not MQTT" in line]
+    assert router.url("/ws") == router.url("rs://").replace("rs:", "ws:") + "/ws"
+    (line,) = [line for line in router.warnings if "universal" in line or "MQTT" in line]
+    assert "ignored: the router does not speak MQTT" in line
 
 
 def test_auth(start: list[Running], tmp_path: Path) -> None:

@@ -14,17 +14,12 @@ NAMED_TYPES = [(what, name, row) for what, rows in TYPES.items() for name, row i
 
 # What is taken over in another way than under its own name, in its own place.
 TAKEN = {
-    ("transport universal", "rawsocket"),
-    ("transport universal", "websocket"),
-    ("transport universal", "mqtt"),
-    ("transport universal", "web"),
     ("realm", "store"),
     ("container component", "transport"),
     ("container component", "auth"),
     ("component", "callbacks"),  # of a function, while the class stands for all components here
     ("container component", "callbacks"),
     ("endpoint tcp", "path"),
-    ("transport universal", "type"),
 }
 
 
