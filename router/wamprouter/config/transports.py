@@ -188,7 +188,7 @@ class UniversalTransport(HttpListener):
         sockets = info.data.get("websocket", {})
         twice = next((name for name in web.paths if name in sockets), None) if web is not None else None
         if twice is not None:
-            raise expected(f"no path that websocket has as well, which is {shown(twice)}")
+            raise expected(f"paths that websocket has not; both have {shown(twice)}")
         return web
 
     @model_validator(mode="after")

@@ -17,6 +17,14 @@ WEB: dict[str, Any] = {
     "paths": {"/": {"type": "static", "directory": "web"}, "ws": {"type": "websocket"}},
 }
 
+UNIVERSAL: dict[str, Any] = {
+    "type": "universal",
+    "endpoint": {"type": "tcp", "port": 8080},
+    "rawsocket": {},
+    "websocket": {"ws": {}},
+    "web": {"paths": {"lp": {"type": "longpoll"}}},
+}
+
 COMPONENT: dict[str, Any] = {"type": "class", "classname": "a.B", "realm": "realm1", "role": "anonymous"}
 
 REMOVED = object()

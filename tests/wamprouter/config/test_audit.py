@@ -646,6 +646,50 @@ def test_what_is_like_it_is_not_found(case: Case) -> None:
     assert case.name not in {name for name, _ in found_in(hardened(*case.strong), on, ENVIRON)}
 
 
+def on_universal_port() -> dict[str, Any]:
+    """Return the configuration that is as it should be, on a universal port and with long-poll."""
+    document = changed(base=HARDENED)
+    transport = document["transports"][0]
+    service = transport["paths"].pop("ws")
+    longpoll = changed(("type", "longpoll"), ("options.outbound_queue_limit", REMOVED), base=service)
+    document["transports"][0] = {
+        "type": "universal",
+        "endpoint": transport["endpoint"],
+        "max_connections": transport["max_connections"],
+        "rawsocket": {"auth": {"ticket": service["auth"]["ticket"]}},
+        "websocket": {"ws": service},
+        "web": {"options": transport["options"], "paths": {**transport["paths"], "lp": longpoll}},
+    }
+    return document
+
+
+ON_UNIVERSAL = [
+    ("any-origin-with-credentials", "websocket.ws.options.allowed_origins", ["*"]),
+    ("any-origin-with-credentials", "web.paths.lp.options.allowed_origins", ["*"]),
+    ("null-origin", "web.paths.lp.options.allow_null_origin", True),
+    ("cookie-for-scripts", "web.paths.lp.cookie.http_strict", False),
+    ("server-version", "web.options.show_server_version", True),
+    ("missing-headers", "web.options.headers", {"X-Frame-Options": None}),
+    ("no-hsts", "web.options.hsts", False),
+    ("no-pings", "rawsocket.options.auto_ping_interval", 0),
+    ("patient", "handshake_timeout", 60_000),
+    ("patient", "rawsocket.options.handshake_timeout", 60_000),
+    ("patient", "web.options.client_timeout", 3600),
+]
+
+
+def test_nothing_is_found_on_a_universal_port_that_is_as_it_should_be() -> None:
+    """As of the same services on ports of their own."""
+    assert found_in(on_universal_port()) == []
+
+
+@pytest.mark.parametrize(("name", "place", "value"), ON_UNIVERSAL)
+def test_a_weakness_of_a_universal_port_is_found_where_it_is(name: str, place: str, value: Any) -> None:
+    """In each of its parts, and in those of long-poll."""
+    document = changed((f"transports.0.{place}", value), base=on_universal_port())
+    assert found_in(document) == [(name, f"transports[0].{place}")]
+
+
 def test_every_weakness_has_a_case() -> None:
     """Names are unique, because the documentation and --accept know a weakness by its name."""
     names = [weakness.name for weakness in WEAKNESSES]

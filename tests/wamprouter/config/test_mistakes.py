@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import pytest
 
-from tests.wamprouter.config.documents import COMPONENT, REMOVED, SMALLEST, WEB, changed, lines
+from tests.wamprouter.config.documents import COMPONENT, REMOVED, SMALLEST, UNIVERSAL, WEB, changed, lines
 from wamprouter.config import WebPath
 
 URI_WORDS = 'a URI such as "com.x.y", or, without "match", one such as "com.x.*", "com.*.y" or "*"'
@@ -420,6 +420,22 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     (
         [("transports.0.auth.anonymous.role", "anonymus")],
         'transports[0].auth.anonymous.role: got "anonymus", expected a role of some realm ("anonymous"); did you mean "anonymous"?',
+    ),
+    # universal
+    *(
+        (
+            [("transports.0", UNIVERSAL), (f"transports.0.{place}.auth", {"anonymous": {"role": "guest"}})],
+            f'transports[0].{place}.auth.anonymous.role: got "guest", expected a role of some realm ("anonymous")',
+        )
+        for place in ("rawsocket", "websocket.ws", "web.paths.lp")
+    ),
+    (
+        [("transports.0", {**UNIVERSAL, "web": {"paths": {"ws": {"type": "nodeinfo"}}}})],
+        'transports[0].web: got {"paths": {"ws": {"type": "nodeinfo"}}}, expected paths that websocket has not; both have "ws"',
+    ),
+    (
+        [("transports.0", {"type": "universal", "endpoint": {"type": "unix", "path": "s"}})],
+        'transports[0]: got {"type": "universal", "endpoint": {"type": "unix", "path":…, expected at least one of "rawsocket", "websocket" and "web"',
     ),
     (
         [("transports.0", WEB), ("transports.0.paths.ws.auth", {"anonymous": {"role": "guest"}})],

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tests.wamprouter.config.documents import changed, lines
+from tests.wamprouter.config.documents import UNIVERSAL, changed, lines
 from wamprouter.cli import main
 from wamprouter.config import validate
 from wamprouter.config.safety import is_public, services
@@ -281,3 +281,11 @@ def test_the_command_line_refuses_with_status_1(command: str, tmp_path: Path) ->
     first, second = result.stderr.splitlines()
     assert first.startswith(f"{file}:22:19: transports[0].endpoint: reachable at 0.0.0.0:8080, where anonymous peers ")
     assert second.startswith(f"{file}:30:19: transports[1].endpoint: reachable at [::]:8080, where anonymous peers ")
+
+
+@pytest.mark.parametrize("kept", ["rawsocket", "websocket", "web"])
+def test_each_part_of_a_universal_port_is_looked_at(kept: str) -> None:
+    """Whichever lets strangers in."""
+    parts = {name: value for name, value in UNIVERSAL.items() if name in ("type", kept)}
+    (line,) = lines(changed(("transports.0", {**parts, "endpoint": listening("0.0.0.0")})))
+    assert line.startswith("router.json: transports[0].endpoint: reachable at 0.0.0.0:8080, where anonymous peers may")

@@ -3,7 +3,7 @@
 import pytest
 from autobahn.websocket.protocol import _is_same_origin, _url_to_origin
 
-from wamprouter.server.origins import origin_patterns
+from wamprouter.server.origins import admits, origin_patterns
 
 
 def is_allowed(pattern: str, origin: str) -> bool:
@@ -64,3 +64,24 @@ def test_an_origin_is_allowed(pattern, origin):
 def test_an_origin_is_refused(pattern, origin):
     """What resembles it is not it."""
     assert not is_allowed(pattern, origin)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "origin", "expected"), [(*one, True) for one in ALLOWED] + [(*one, False) for one in REFUSED]
+)
+def test_requests_of_pages_are_judged_as_their_websockets(pattern, origin, expected):
+    """Long-poll and WebSocket let the same pages in."""
+    assert admits(origin_patterns([pattern]), origin, null=False) is expected
+
+
+@pytest.mark.parametrize("origin", ["null", "file://", "file:///home/joe/page.html"])
+@pytest.mark.parametrize("null", [True, False])
+def test_pages_without_an_origin_have_an_option_of_their_own(origin, null):
+    """Whatever stands in allowed_origins."""
+    assert admits(origin_patterns(["*"]), origin, null=null) is null
+
+
+@pytest.mark.parametrize("origin", ["", "x", "https://", "https://[", "https://a:b", "https://a:99999"])
+def test_what_is_no_origin_is_refused(origin):
+    """Also where all origins may connect."""
+    assert not admits(origin_patterns(["*"]), origin, null=True)
