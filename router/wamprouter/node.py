@@ -44,6 +44,7 @@ from wamprouter.server.admission import Admission, AdmissionLimits
 from wamprouter.server.alarm import Alarm
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.forms import CannotStart
+from wamprouter.server.inherited import NOTHING, Inherited
 from wamprouter.server.listeners import Listener
 from wamprouter.server.peer import Lobby, Peer
 from wamprouter.server.turns import Turns
@@ -77,9 +78,11 @@ class Node:
         *,
         now: Callable[[], float] = monotonic,
         tell: Callable[[Fact], None] = lambda _: None,
+        inherited: Inherited = NOTHING,
     ) -> None:
         self.reactor = reactor
         self.now = now
+        self.inherited = inherited
         self.dispatcher = Dispatcher(lambda action: reactor.callLater(0, action))
         self.turns = Turns(lambda action: reactor.callLater(0, action), now, reactor.callLater)
         self.admission = Admission(AdmissionLimits(**config.limits.model_dump()), now)

@@ -33,6 +33,7 @@ from wamprouter.logs import log_lines
 from wamprouter.node import Node
 from wamprouter.realm.facts import Fact, SessionJoined, SessionLeft
 from wamprouter.server.forms import CannotStart
+from wamprouter.server.inherited import NOTHING, Inherited
 from wamprouter.steering import Levels, Steering
 from wamprouter.supervision import Supervisor, supervisor
 
@@ -55,11 +56,12 @@ def run(
     shutdown_after: float | None = None,
     reread: Callable[[], Checked] | None = None,
     control: Path | None = None,
+    inherited: Inherited = NOTHING,
 ) -> int:
     """Run a router until a signal ends it, or that many seconds; return the exit status of the process.
 
     Warnings are logged once it listens. ``reread`` returns the configuration as it is by then, for a reload; ``control`` is
-    the socket on which commands are taken.
+    the socket on which commands are taken; ``inherited`` are those that a service manager has opened for the transports.
     """
     from twisted.internet import reactor as installed
 
@@ -71,7 +73,7 @@ def run(
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
     manager = supervisor(os.environ)
     try:
-        node = Node(config, reactor, tell=partial(_log_fact, levels))
+        node = Node(config, reactor, tell=partial(_log_fact, levels), inherited=inherited)
         node.start()
     except CannotStart as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the one line that the operator needs, without a log's prefix
@@ -94,6 +96,8 @@ def run(
         signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reloading))
     reap_when_told(reactor)
     _allow_connections(config)
+    for address in node.inherited.unused():
+        _log.warn("the service manager listens on {address}, but no transport does", address=address)
     for warning in warnings:
         _log.warn("{warning}", warning=warning, is_ours=True)
     _announce(node)

@@ -6,10 +6,11 @@ import subprocess
 
 import pytest
 
-from tests.docs.pages import DOCS, ROOT
+from tests.docs.pages import DOCS, ROOT, block
 from wamprouter.cli import main
 from wamprouter.config import load
 
+PAGE = DOCS / "howto/systemd.md"
 UNIT = ROOT / "config/systemd/wamprouter.service"
 
 
@@ -23,11 +24,14 @@ def unit():
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze")
-def test_the_unit_is_one_that_systemd_understands(tmp_path):
+def test_the_units_are_such_as_systemd_understands(tmp_path):
     """Every key and every value; the program is not there, so another one stands in for it."""
     file = tmp_path / UNIT.name
     file.write_text(UNIT.read_text("utf-8").replace("/opt/wamprouter/bin/wamprouter", "/bin/true"), "utf-8")
-    done = subprocess.run(["systemd-analyze", "verify", str(file)], capture_output=True, text=True, timeout=20)
+    sockets = tmp_path / "wamprouter.socket"
+    sockets.write_text(block(PAGE, "ini").text, "utf-8")
+    words = ["systemd-analyze", "verify", str(file), str(sockets)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=20)
     assert (0, "") == (done.returncode, done.stderr)
 
 
@@ -40,7 +44,7 @@ def test_the_unit_uses_the_command_line_as_it_is(unit, key):
 
 def test_the_unit_and_its_page_are_about_the_same_files(unit):
     """Where the program and its configuration are."""
-    page = (DOCS / "howto/systemd.md").read_text("utf-8")
+    page = PAGE.read_text("utf-8")
     program, _, _, file, *_ = unit["Service"]["ExecStart"].split()
     assert f"{program} check --config {file}" in page
     assert f"config/minimal.json {file}" in page

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -43,7 +44,15 @@ def _addresses(node: dict[str, Any]) -> int:
 class RouterProcess:
     """A running router. ``urls`` are the addresses that it printed, in the order of its transports (and paths)."""
 
-    def __init__(self, folder: Path, configuration: dict[str, Any], *arguments: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        configuration: dict[str, Any],
+        *arguments: str,
+        launcher: Sequence[str] = (),
+        descriptors: Sequence[int] = (),
+    ) -> None:
+        """Start it. ``launcher`` is a command that starts the rest of its words; it gets these open files."""
         self.folder = folder
         self.file = file = folder / "router.json"
         file.write_text(json.dumps(configuration))
@@ -52,7 +61,8 @@ class RouterProcess:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "client"), str(ROOT / "router")))}
         self.errors: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "wamprouter", "start", "--config", str(file), *arguments],
+            [*launcher, sys.executable, "-m", "wamprouter", "start", "--config", str(file), *arguments],
+            pass_fds=descriptors,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

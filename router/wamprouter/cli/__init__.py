@@ -20,6 +20,7 @@ from wamprouter.cli.tools import bench, completion, run, shell
 
 if TYPE_CHECKING:
     from wamprouter.config import Checked, ConfigError
+    from wamprouter.server.inherited import Inherited
 
 # Exit statuses besides 0. click itself uses 2 for wrong usage.
 REFUSED = 1  # understood and not done: an invalid configuration, a file that would be overwritten
@@ -99,6 +100,7 @@ def start(
 
     file = _located(config, cbdir)
     found = _opened(file)
+    sockets = _inherited()
     environ = dict(os.environ)
     set_environment(found.config)
     extend_path(found.config, file)
@@ -129,8 +131,19 @@ def start(
             log=log,
             logformat=logformat,
             shutdown_after=shutdownafter,
+            inherited=sockets,
         )
     )
+
+
+def _inherited() -> "Inherited":
+    """Return the sockets of a service manager. To be asked before Twisted is imported, which takes the variables for itself."""
+    from wamprouter.server.inherited import inherited
+
+    try:
+        return inherited(os.environ)
+    except OSError as error:
+        _exit(REFUSED, [f"LISTEN_FDS: what the service manager has passed is no socket: {error.strerror}"])
 
 
 def _reread(file: Path, environ: Mapping[str, str]) -> "Checked":

@@ -9,6 +9,7 @@ from wamprouter import config
 from wamprouter.auth.gate import MethodGate
 from wamprouter.server.admission import Admission
 from wamprouter.server.connections import Connections
+from wamprouter.server.inherited import Inherited
 from wamprouter.server.peer import Lobby
 from wamprouter.server.turns import Turns
 
@@ -30,6 +31,7 @@ class Maker(Protocol):
     now: Callable[[], float]
     admission: Admission
     turns: Turns
+    inherited: Inherited
 
     def gate(self, auth: config.Auth, cookie: config.Cookie | None = None) -> MethodGate: ...
 

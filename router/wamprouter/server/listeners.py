@@ -43,6 +43,7 @@ class Listener:
             transport.max_connections, maker.now, maker.admission, maker.turns, _proxies(transport)
         )
         self._reactor = maker.reactor
+        self._inherited = maker.inherited
         self._form = Form(maker)
         self.tls = _holder(_context(transport))
         """The certificate and key that new connections get; None without TLS."""
@@ -97,7 +98,9 @@ class Listener:
             if isinstance(endpoint, config.TcpEndpoint):
                 self._port = self._listen_on_tcp(endpoint) if port is None else self._listen_on(port, endpoint)
             else:
-                self._port = listen_unix(self._reactor, endpoint.path, self._factory, backlog=endpoint.backlog)
+                self._port = listen_unix(
+                    self._reactor, endpoint.path, self._factory, backlog=endpoint.backlog, inherited=self._inherited
+                )
         except (CannotListenError, OSError) as error:  # OSError: the lock file beside a Unix socket
             cause = error.socketError if isinstance(error, CannotListenError) else error
             reason = getattr(cause, "strerror", None) or cause
@@ -117,7 +120,14 @@ class Listener:
         return self._listen_on(last, endpoint)
 
     def _listen_on(self, port: int, endpoint: config.TcpEndpoint) -> IListeningPort:
-        return listen_tcp(self._reactor, port, self._factory, backlog=endpoint.backlog, interface=endpoint.interface)
+        return listen_tcp(
+            self._reactor,
+            port,
+            self._factory,
+            backlog=endpoint.backlog,
+            interface=endpoint.interface,
+            inherited=self._inherited,
+        )
 
     def stop_listening(self) -> Any:
         """Close the port, not the connections; return a Deferred or None."""
