@@ -12,6 +12,7 @@ from wamp.protocol.errors import InvalidArgument, OptionNotAllowed, ProtocolViol
 from wamp.protocol.ids import MAX_ID
 from wamp.protocol.uris import Match
 from wamprouter.realm import passthru
+from wamprouter.realm.tracing import add_trace
 
 if TYPE_CHECKING:
     from wamp.protocol.messages import Call
@@ -83,7 +84,10 @@ def details_of(
     endpoint: Endpoint,
 ) -> dict[str, Any]:
     """Return ``INVOCATION.Details``, but for ``progress`` and ``timeout``."""
-    details: dict[str, Any] = passthru.carried(message.options) if message.options else {}
+    details: dict[str, Any] = {}
+    if message.options:
+        details = passthru.carried(message.options)
+        add_trace(details, message.options)
     if registration.match is not Match.EXACT:
         details["procedure"] = message.procedure
     # Nobody could stop a callee without call_canceling when the caller leaves, so it is not asked for progress.

@@ -12,6 +12,7 @@ from wamp.protocol.messages import ABSENT, Event, Publish, Raw
 from wamp.protocol.uris import Match
 from wamprouter.realm.audience import Audience
 from wamprouter.realm.passthru import carried, is_passed_through
+from wamprouter.realm.tracing import add_trace
 
 if TYPE_CHECKING:
     from wamp.protocol.options import PublishOptions
@@ -48,6 +49,7 @@ class Publication(msgspec.Struct, gc=False):
         the options by now (advanced profile, "Publisher Identification", "Publication Trust Levels").
         """
         details = carried(message.options)
+        add_trace(details, message.options)
         if options.disclose_me:
             details["publisher"] = publisher.id
             details["publisher_authid"] = publisher.authid
