@@ -54,7 +54,9 @@ def _parts(node: object) -> Iterator[BaseModel]:
 
 
 def spare() -> None:
-    """Keep Twisted from importing OpenSSL, and Autobahn from importing its clients. Before the first import of either."""
+    """Keep Twisted from importing OpenSSL, and Autobahn from importing its clients; in vain where that has happened."""
+    if _OPENSSL in sys.modules or "autobahn" in sys.modules:
+        return
     sys.modules[_OPENSSL] = None  # type: ignore[assignment]  # that is how Python says that there is no such module
     stand_in: Any = ModuleType(_CLIENTS)
     stand_in.ApplicationSession = object

@@ -151,7 +151,7 @@ class WebService(Model):
     options: WebOptions = Field(default=WebOptions(), description="Options of the web server.")
 
 
-class WebTransport(HttpListener, WebService):
+class WebTransport(WebService, HttpListener):
     """A web server: files, WebSocket and more on one port."""
 
     type: Literal["web"]

@@ -435,7 +435,7 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ),
     (
         [("transports.0", {"type": "universal", "endpoint": {"type": "unix", "path": "s"}})],
-        'transports[0]: got {"type": "universal", "endpoint": {"type": "unix", "path":…, expected at least one of "rawsocket", "websocket" and "web"',
+        'transports[0]: got {"type": "universal", "endpoint": {"type": "unix", "path": …, expected at least one of "rawsocket", "websocket" and "web"',
     ),
     (
         [("transports.0", WEB), ("transports.0.paths.ws.auth", {"anonymous": {"role": "guest"}})],

@@ -74,7 +74,7 @@ def test_requests_of_pages_are_judged_as_their_websockets(pattern, origin, expec
     assert admits(origin_patterns([pattern]), origin, null=False) is expected
 
 
-@pytest.mark.parametrize("origin", ["null", "file://", "file:///home/joe/page.html"])
+@pytest.mark.parametrize("origin", ["null", "file://", "file:///srv/page.html"])
 @pytest.mark.parametrize("null", [True, False])
 def test_pages_without_an_origin_have_an_option_of_their_own(origin, null):
     """Whatever stands in allowed_origins."""
