@@ -47,7 +47,7 @@ def talk(router: RouterProcess, data: bytes) -> bytes:
         return answer
 
 
-@pytest.mark.parametrize("data", [b"stop\n", b"\n", b"\xff\xfe\0\n", b"reload now\n", b'{"command": "reload"}\n'])
+@pytest.mark.parametrize("data", [b"halt\n", b"\n", b"\xff\xfe\0\n", b"reload now\n", b'{"command": "reload"}\n'])
 def test_what_is_no_command_is_said_to_be_none(router: RouterProcess, connect: Connect, data: bytes) -> None:
     assert json.loads(talk(router, data)) == {"done": False, "lines": ["unknown command"]}
     assert is_served(connect())
