@@ -121,6 +121,7 @@ class _Desk:
     wire = WIRE
     queued = 0  # nothing waits here: answers are as many as questions, and events are heard at once
     high_water = limit = sys.maxsize
+    sent = 0  # not counted
     owner: Throttled | None = None
 
     def __init__(self, realm: Realm, session_id: int, arrived: Callable[[_Question, Message], None]) -> None:

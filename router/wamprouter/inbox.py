@@ -19,7 +19,7 @@ from wamp.protocol.errors import (
     ProtocolViolation,
     RequestError,
 )
-from wamp.protocol.messages import Call, Message, Publish, Register, Subscribe
+from wamp.protocol.messages import Call, Message, Publish, Register, Subscribe, Yield
 from wamp.protocol.options import RegisterOptions, SubscribeOptions, read
 from wamp.protocol.uris import MAX_LENGTH, Match
 from wamprouter.authz import Action, Decision, Pending
@@ -45,22 +45,34 @@ def accept(session: Session, message: Message) -> list[Delivery]:
     kind: Any = type(message)
     if session.sequence is not None:
         session.sequence.check(session, message)
-    # The two frequent requests first, with their remembered decisions: no function call for them.
+    # The two frequent requests first, with their remembered decisions: no function call for them. CALLs are counted by what
+    # becomes of them.
+    realm = session.realm
     if kind is Call:
         decision = session.role.calls.get(message.procedure)  # type: ignore[attr-defined]  # a Call has one
         if decision is not Decision.PERMITTED or message.options:  # type: ignore[attr-defined]  # a Call has them
             return _decided(session, message, Action.CALL, message.procedure)  # type: ignore[attr-defined]  # a Call has one
     elif kind is Publish:
+        realm.tally.publications += 1
         decision = session.role.publications.get(message.topic)  # type: ignore[attr-defined]  # a Publish has one
         if decision is not Decision.PERMITTED or message.options:  # type: ignore[attr-defined]  # a Publish has them
             return _decided(session, message, Action.PUBLISH, message.topic)  # type: ignore[attr-defined]  # a Publish has one
-    elif kind is Subscribe:
-        match = read(SubscribeOptions, message.options).match  # type: ignore[attr-defined]  # a Subscribe has them
-        return _decided(session, message, Action.SUBSCRIBE, message.topic, match)  # type: ignore[attr-defined]  # it has one
-    elif kind is Register:
-        match = read(RegisterOptions, message.options).match  # type: ignore[attr-defined]  # a Register has them
-        return _decided(session, message, Action.REGISTER, message.procedure, match)  # type: ignore[attr-defined]  # it has one
-    return session.realm.handle(session, message)
+    elif kind is Yield:
+        realm.tally.yields += 1
+    else:
+        realm.tally.receive(kind)
+        if kind is Subscribe or kind is Register:
+            return _asked(session, message, kind)
+    return realm.handle(session, message)
+
+
+def _asked(session: Session, message: Any, kind: Any) -> list[Delivery]:
+    """Decide about what names a URI or a pattern of them."""
+    if kind is Subscribe:
+        match = read(SubscribeOptions, message.options).match
+        return _decided(session, message, Action.SUBSCRIBE, message.topic, match)
+    match = read(RegisterOptions, message.options).match
+    return _decided(session, message, Action.REGISTER, message.procedure, match)
 
 
 def _decided(session: Session, message: Any, action: Action, uri: str, match: Match = Match.EXACT) -> list[Delivery]:

@@ -97,6 +97,8 @@ class LocalConnection:
     limit = _LIMIT
     owner: Throttled | None = None
     address = "local"
+    kind = "memory"
+    ending = ""
     cookie: str | None = None
     has_new_cookie = False
 
@@ -111,6 +113,7 @@ class LocalConnection:
     ) -> None:
         self.name = name
         self.queued = 0
+        self.sent = 0
         self.details = TransportDetails(
             channel_type=TransportDetails.CHANNEL_TYPE_MEMORY,
             channel_framing=TransportDetails.CHANNEL_FRAMING_NATIVE,
@@ -141,6 +144,7 @@ class LocalConnection:
 
     def append(self, packed: Message) -> None:
         self._queue.append(packed)
+        self.sent += 1
         self.queued += _size(packed)
         if not self._is_due:
             self._is_due = True
@@ -156,6 +160,7 @@ class LocalConnection:
         _log.error("{name} is ended: {reason}", name=self._who, reason=reason)
         self._queue.clear()
         self.queued = 0
+        self.ending = "slow_consumer"
         self.abort()
 
     def _hand_over(self) -> None:
@@ -170,6 +175,7 @@ class LocalConnection:
                 self._handler.onMessage(message)
             except Exception:  # noqa: BLE001  # user code, and Autobahn's: whatever it raises is not the router's end
                 _log.failure("{name} is ended: it failed at a message", name=self._who)
+                self.ending = "failed"
                 self.abort()
         if queue and not self._is_due:
             self._is_due = True

@@ -50,6 +50,10 @@ from wamprouter.server.peer import Lobby, Peer
 from wamprouter.server.turns import Turns
 from wamprouter.session import Session
 from wamprouter.steering import Steering
+from wamprouter.statistics import Statistics
+from wamprouter.statistics.attendance import Ending
+from wamprouter.statistics.process import LoopWatch
+from wamprouter.statistics.sources import connect
 from wamprouter.store.memory import MemoryStore
 
 __all__ = ["CannotStart", "Node"]
@@ -79,11 +83,14 @@ class Node:
         now: Callable[[], float] = monotonic,
         tell: Callable[[Fact], None] = lambda _: None,
         inherited: Inherited = NOTHING,
+        ended: Callable[[Ending], None] | None = None,
     ) -> None:
+        """``tell`` is told all facts of all realms, ``ended`` of each session that has ended."""
         self.reactor = reactor
         self.now = now
         self.inherited = inherited
-        self.dispatcher = Dispatcher(lambda action: reactor.callLater(0, action))
+        self.statistics = Statistics(now, time)
+        self.dispatcher = Dispatcher(lambda action: reactor.callLater(0, action), self.statistics.moment)
         self.turns = Turns(lambda action: reactor.callLater(0, action), now, reactor.callLater)
         self.admission = Admission(AdmissionLimits(**config.limits.model_dump()), now)
         # Publications need to be unlikely to collide, sessions also hard to guess.
@@ -101,10 +108,19 @@ class Node:
         self._store = store
         self.watchers: list[Callable[[Fact], None]] = []
         """Who wants to hear of all facts for a while."""
-        self._tell = _carrying_out(tell, self.watchers)
+        self._tell = _carrying_out(tell, self.watchers, self.statistics.attendance.note)
         self.realms = Realms(self.make_realm, self.end_realm)
         self.realms.replace({realm.name: self.make_realm(realm) for realm in config.realms}, config.realm_template)
-        self.lobby = Lobby(self.realms, session_ids, self.dispatcher, reactor.callLater, now, self.admission)
+        self.lobby = Lobby(
+            self.realms,
+            session_ids,
+            self.dispatcher,
+            reactor.callLater,
+            now,
+            self.admission,
+            self.statistics.attendance,
+            ended,
+        )
         self.gates = Gates(reactor, now, self.caller)
         self.listeners = [Listener(transport, self) for transport in config.transports]
         self.hosted: list[tuple[configuration.SessionComponent, LocalConnection]] = []
@@ -115,6 +131,8 @@ class Node:
         """Guests that have been told to end, because the configuration has them no longer."""
         self.steering: Steering | None = None
         """What the process around it can do; None where the router is part of another program."""
+        self._loop_watch = LoopWatch(reactor.callLater, now)
+        connect(self, self._loop_watch)
         self._stopped: Deferred[Any] | None = None
         self._is_hurried = False
 
@@ -134,6 +152,7 @@ class Node:
             store=self._store,
             refuse_publication=refused_publication,
             settings=behaviour.settings,
+            tally=self.statistics.tallies.of(realm.name),
         )
         made.open_meta_api(next(self._session_ids))
         return made
@@ -185,6 +204,8 @@ class Node:
                 self.hosted.append((component, self.host(component)()))
         for listener in self.listeners:
             listener.listen()
+        if self.config.admin is not None:  # else nobody looks at what it finds
+            self._loop_watch.start()
         try:
             for _, guest in self.guests:
                 guest.start()
@@ -304,6 +325,7 @@ class Node:
         if self._stopped is not None:
             self._is_hurried = True
             return self._stopped
+        self._loop_watch.stop()
         drained_until = self.now() + self.config.drain_timeout / 1000
         closing = [listener.stop_listening() for listener in self.listeners]
         self.lobby.is_closed = True
@@ -371,10 +393,13 @@ def _coming_up(name: str) -> Iterator[None]:
         raise CannotStart(f"component {name} failed to start: {error!r}") from None
 
 
-def _carrying_out(tell: Callable[[Fact], None], watchers: list[Callable[[Fact], None]]) -> Callable[[Fact], None]:
-    """Return what tells a fact, and stops reading who was killed before anything else of it is read."""
+def _carrying_out(
+    tell: Callable[[Fact], None], watchers: list[Callable[[Fact], None]], count: Callable[[Fact], None]
+) -> Callable[[Fact], None]:
+    """Return what counts and tells a fact, and stops reading who was killed before anything else of it is read."""
 
     def carry_out(fact: Fact) -> None:
+        count(fact)
         if type(fact) is SessionKilled:
             peer = fact.session.link.owner
             if isinstance(peer, Peer):

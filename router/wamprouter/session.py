@@ -147,6 +147,7 @@ class Session:
         "sequence",
         "subscriptions",
         "testaments",
+        "transport",
         "unacknowledged",
         "waiting",
     )
@@ -165,6 +166,7 @@ class Session:
         features: frozenset[str] = frozenset(),
         is_autobahn_js: bool = False,
         agent: str | None = None,
+        transport: str = "memory",
     ) -> None:
         self.id = session_id
         self.realm = realm
@@ -172,6 +174,8 @@ class Session:
         """What this session's payloads are encoded in."""
         self.link = link
         """Where its messages go. The core never touches it."""
+        self.transport = transport
+        """What kind of transport it came by."""
         self.authid = authid
         self.authmethod = authmethod
         self.authprovider = authprovider

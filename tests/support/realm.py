@@ -182,7 +182,7 @@ class Mailbox:
         self.wire = wire
         self.high_water = high_water
         self.limit = limit
-        self.queued = 0
+        self.queued = self.sent = 0
         self.owner: Any = None
         self.feeders: list[Any] = []
         self.expelled = ""
@@ -194,6 +194,7 @@ class Mailbox:
         if not self._queue:
             self._dirty.append(self)
         self._queue.append(packed)
+        self.sent += 1
         self.queued += len(packed)
 
     def flush(self) -> None:
@@ -229,6 +230,9 @@ class Realms(dict[str, Realm]):
 
 class Line:
     """A connection in memory, as a peer sees it: how it was closed, and whether it is read."""
+
+    kind = "websocket"
+    ending = ""
 
     def __init__(self) -> None:
         self.closed: list[tuple[str, bool]] = []

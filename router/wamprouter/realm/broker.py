@@ -37,6 +37,7 @@ from wamprouter.realm.sharding import Ring
 if TYPE_CHECKING:
     from wamprouter.realm.settings import HistoryRule, Settings
     from wamprouter.session import Session
+    from wamprouter.statistics.tally import Tally
     from wamprouter.store import EventLog, EventStore
 
 __all__ = ["FEATURES", "MOST_UNACKNOWLEDGED", "Broker", "Subscription"]
@@ -169,6 +170,7 @@ class Broker:
         ids: Iterator[int],
         publications: Iterator[int],
         tell: facts.Tell,
+        tally: Tally,
         settings: Settings,
         wall_clock: Callable[[], float],
         store: EventStore,
@@ -184,10 +186,7 @@ class Broker:
         """By id, in the order of their creation."""
         self.retention = Retention(settings.max_retained, settings.max_retained_bytes)
         self.history = History(self.subscriptions, wall_clock)
-        self.events = 0
-        """How many events were handed on, counted once for each receiver."""
-        self.withheld_events = 0
-        """How many were not, because their payload is for who knows payload passthru mode only."""
+        self._tally = tally
         self.configure(settings)
         self.resize(settings)
 
@@ -341,7 +340,7 @@ class Broker:
             details = {} if subscription.match is Match.EXACT else {"topic": topic}
             event = Event(subscription.id, publication, details, message.args, message.kwargs)
             deliveries.append(Delivery(event, to, publisher.codec))
-            self.events += len(to)
+            self._tally.events += len(to)
         return deliveries
 
     def _publish(self, publisher: Session, message: Publish, options: PublishOptions) -> list[Delivery]:
@@ -363,7 +362,7 @@ class Broker:
         to = publication.audience.among(subscription.shard(publication.rkey))
         if publication.is_passed_through:
             able = [session for session in to if _PASSTHRU in session.features]
-            self.withheld_events += len(to) - len(able)
+            self._tally.withheld_events += len(to) - len(able)
             to = able
         return self._deliveries(subscription, publication, to)
 
@@ -381,10 +380,10 @@ class Broker:
                     _await(session, publication.id)
                 event = publication.event(subscription, x_acknowledged_delivery=True, **more)
                 deliveries.append(Delivery(event, waited_for, publication.codec))
-                self.events += len(waited_for)
+                self._tally.events += len(waited_for)
         if to:
             deliveries.append(Delivery(publication.event(subscription, **more), to, publication.codec))
-            self.events += len(to)
+            self._tally.events += len(to)
         return deliveries
 
     def event_received(self, session: Session, message: EventReceived) -> list[Delivery]:

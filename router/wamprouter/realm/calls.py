@@ -97,6 +97,7 @@ class InFlight:
         "plan",
         "registration",
         "request",
+        "since",
         "state",
     )
 
@@ -116,6 +117,9 @@ class InFlight:
         self.registration = registration
         self.plan = plan
         self.state = CallState.CALLED
+        moment = registration.timing.moment
+        self.since = moment.time or moment.look()
+        """When it was handed to a callee."""
         caller.calls[request] = self
         callee.invocations[invocation] = self
 
@@ -160,6 +164,11 @@ class InFlight:
                 self._leave_caller(self.plan)
             self._leave_callee(self.plan)
         self.state = CallState.DONE
+        timing = self.registration.timing
+        if timing.since is self.since and timing.until is timing.moment.time:  # that is, of the same reads: see there
+            timing.again += 1
+        else:
+            timing.note(self.since)
         return is_awaited
 
     def _leave_caller(self, plan: Plan) -> None:

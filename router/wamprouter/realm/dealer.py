@@ -39,6 +39,7 @@ from wamprouter.realm.settings import Settings
 
 if TYPE_CHECKING:
     from wamprouter.session import Session
+    from wamprouter.statistics.tally import Tally
 
 __all__ = ["FEATURES", "Dealer", "Registration"]
 
@@ -69,6 +70,7 @@ class Dealer:
         *,
         ids: Iterator[int],
         tell: facts.Tell,
+        tally: Tally,
         settings: Settings,
         now: Callable[[], float],
         wall_clock: Callable[[], float],
@@ -82,11 +84,10 @@ class Dealer:
         self._now = now
         self._choose = choose
         self._wake = wake
-        self._registrations = Registrations(ids=ids, tell=tell, wall_clock=wall_clock)
+        self._registrations = Registrations(ids=ids, tell=tell, tally=tally, wall_clock=wall_clock)
         self._index = self._registrations.index  # asked for every call
         self._deadlines: Deadlines[InFlight] = Deadlines()
-        self.invocations = 0
-        """How many calls were handed to a callee."""
+        self._tally = tally
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
@@ -128,6 +129,7 @@ class Dealer:
         if request in calls:
             return self._continue(calls[request], message)
         if caller.completed and is_over(caller, message):
+            self._tally.calls_ignored += 1
             return []
         if len(calls) >= self._max_calls and not caller.is_own:
             raise LimitExceeded(f"a session has at most {self._max_calls} calls in flight")
@@ -139,7 +141,7 @@ class Dealer:
             return self._call_with_care(caller, message, registration)
         invocation = next(callee.invocation_ids)
         InFlight(caller, request, callee, invocation, registration)
-        self.invocations += 1
+        self._tally.invoked += 1
         plain = Invocation(invocation, registration.id, {}, message.args, message.kwargs)
         return [Delivery(plain, (callee,), caller.codec)]
 
@@ -167,7 +169,7 @@ class Dealer:
                 self._limit(call, plan, plan.asked_at)
             if endpoint.reroutes:
                 plan.message = message
-        self.invocations += 1
+        self._tally.invoked += 1
         return [_invocation(call, details, message)]
 
     def _arrange(self, plan: Plan, caller: Session, message: Call, registration: Registration) -> dict[str, Any]:
@@ -193,7 +195,9 @@ class Dealer:
         plan.is_continued = True
         plan.message = None  # another callee would lack what came before
         if call.state is CallState.CANCELLING:
+            self._tally.calls_ignored += 1
             return []
+        self._tally.calls_continued += 1
         details = {**plan.details, "progress": True} if plan.is_open else plan.details
         return [_invocation(call, details, message)]
 
@@ -217,25 +221,31 @@ class Dealer:
         if message.options:
             return self._yield_with_options(callee, call, message)
         if call is None or not call.finish():
-            return []
+            return self._discard_late()
         return [Delivery(Result(call.request, {}, message.args, message.kwargs), (call.caller,), callee.codec)]
+
+    def _discard_late(self) -> list[Delivery]:
+        """Do nothing about a result that nobody waits for any more, but count it."""
+        self._tally.late_yields += 1
+        return []
 
     def _yield_with_options(self, callee: Session, call: InFlight | None, message: Yield) -> list[Delivery]:
         options = message.options
         passthru.check_sender(callee, "callee", options)
         if call is None:
-            return []
+            return self._discard_late()
         is_progress = options.get("progress", False)
         if is_progress and not call.takes_progress:
-            return []
+            return self._discard_late()
         if _is_foreign(call.caller, options):
+            self._tally.late_yields += 1
             return self._replace_answer(call, is_progress=is_progress)
         details = passthru.carried(options)
         if is_progress:
             details["progress"] = True
             self._progress(call)
         elif not call.finish():
-            return []
+            return self._discard_late()
         return [Delivery(Result(call.request, details, message.args, message.kwargs), (call.caller,), callee.codec)]
 
     def _progress(self, call: InFlight) -> None:
@@ -261,6 +271,7 @@ class Dealer:
             return self._replace_answer(call, is_progress=False)
         if not call.finish():
             return []
+        self._tally.fail(message.error)
         details = passthru.carried(message.details)
         error = Error(Call.CODE, call.request, details, message.error, message.args, message.kwargs)
         return [Delivery(error, (call.caller,), callee.codec)]
@@ -289,7 +300,7 @@ class Dealer:
         call.move(plan, endpoint)
         details = self._arrange(plan, call.caller, plan.message, call.registration)
         self._limit(call, plan, plan.asked_at)
-        self.invocations += 1
+        self._tally.reinvoked += 1
         return [_invocation(call, details, plan.message)]
 
     # -- ends

@@ -30,7 +30,8 @@ class Delivery(msgspec.Struct, gc=False):
 
 
 def refusal(session: Session, request_type: int, request: int, error: RequestError) -> Delivery:
-    """Return the ERROR that answers a request, with the error's text for a human as its argument."""
+    """Return the ERROR that answers a request, with the error's text for a human as its argument, and count it."""
+    session.realm.tally.fail(error.uri)
     text = str(error)
     message = Error(request_type, request, {}, error.uri)
     if text:

@@ -29,6 +29,8 @@ from wamprouter.realm.delivery import Delivery, refusal
 from wamprouter.realm.policies import Choose
 from wamprouter.realm.settings import DEFAULT, Settings
 from wamprouter.realm.testaments import Testaments
+from wamprouter.statistics.tally import Procedures, Tally
+from wamprouter.statistics.timing import Moment
 
 if TYPE_CHECKING:
     from wamprouter.authz import AnyRole
@@ -64,15 +66,18 @@ class Realm:
         store: EventStore,
         refuse_publication: Callable[[Session, Publish], RequestError | None],
         settings: Settings = DEFAULT,
+        tally: Tally | None = None,
     ) -> None:
         """``wall_clock`` returns seconds since 1970, as they are told to clients; ``store`` keeps event history.
 
         ``refuse_publication`` says why a session may not publish something at its end, or None: nobody else can be asked then.
         ``now`` is in seconds too and never goes back; ``wake`` is told when ``expire`` must be called sooner than known.
+        ``tally`` counts what happens here; without one nobody wants to know.
         """
         self.name = name
         self.roles = roles
         self.settings = settings
+        self.tally = tally = Tally(name, Procedures(Moment(now))) if tally is None else tally
         self.sessions: dict[int, Session] = {}  # session id -> Session
         self.tell_others = tell
         self._meta: meta.Meta | None = None
@@ -84,6 +89,7 @@ class Realm:
             ids=RouterIds(),
             publications=publications,
             tell=self._tell,
+            tally=tally,
             settings=settings,
             wall_clock=wall_clock,
             store=store,
@@ -94,6 +100,7 @@ class Realm:
         self.dealer = dealer.Dealer(
             ids=RouterIds(),
             tell=self._tell,
+            tally=tally,
             settings=settings,
             now=now,
             wall_clock=wall_clock,
@@ -233,8 +240,11 @@ class Realm:
     def refuse(session: Session, message: Any, error: RequestError) -> list[Delivery]:
         """Answer a request with an error. A publication that asks for no acknowledgement never gets one."""
         if type(message) is Publish and not message.options.get("acknowledge"):
+            session.realm.tally.fail(error.uri)
+            session.realm.tally.unsaid_errors += 1
             return []
         if type(message) is Call:
+            session.realm.tally.calls_refused += 1
             return dealer.Dealer.refuse(session, message, error)
         return [refusal(session, message.CODE, message.request, error)]
 

@@ -25,6 +25,8 @@ from wamprouter.realm.policies import POLICIES, Choose, of_key
 
 if TYPE_CHECKING:
     from wamprouter.session import Session
+    from wamprouter.statistics.tally import Tally
+    from wamprouter.statistics.timing import Timing
 
 __all__ = ["REROUTING", "REVOKED_BY_FORCE", "Endpoint", "Registration", "Registrations"]
 
@@ -88,10 +90,11 @@ class Registration:
         "match",
         "plain_callee",
         "procedure",
+        "timing",
     )
 
     def __init__(
-        self, registration_id: int, procedure: str, match: Match, invoke: InvokePolicy, created: float
+        self, registration_id: int, procedure: str, match: Match, invoke: InvokePolicy, created: float, timing: Timing
     ) -> None:
         self.id = registration_id
         self.procedure = procedure
@@ -99,6 +102,8 @@ class Registration:
         self.invoke = invoke
         self.created = created
         """Seconds since 1970."""
+        self.timing = timing
+        """Where its calls are counted."""
         self.endpoints: list[Endpoint] = []  # in the order of registering
         self.plain_callee: Session | None = None
         """Whom to hand a call without options, if nothing about that needs thought: the usual case."""
@@ -164,9 +169,10 @@ class Registration:
 class Registrations:
     """All registrations of a realm."""
 
-    def __init__(self, *, ids: Iterator[int], tell: facts.Tell, wall_clock: Callable[[], float]) -> None:
+    def __init__(self, *, ids: Iterator[int], tell: facts.Tell, tally: Tally, wall_clock: Callable[[], float]) -> None:
         self._ids = ids
         self._tell = tell
+        self._tally = tally
         self._wall_clock = wall_clock
         self.limit = 0
         """Registrations of one session; set by the dealer."""
@@ -197,7 +203,9 @@ class Registrations:
     def _join(self, session: Session, procedure: str, options: RegisterOptions) -> Registration:
         registration = self.index.get(procedure, options.match)
         if registration is None:
-            registration = Registration(next(self._ids), procedure, options.match, options.invoke, self._wall_clock())
+            timing = self._tally.timing(procedure, options.match)
+            created = self._wall_clock()
+            registration = Registration(next(self._ids), procedure, options.match, options.invoke, created, timing)
             self.index.add(procedure, options.match, registration)
             self._enter(session, registration, options)
             self._tell(facts.RegistrationCreated(session, registration))

@@ -13,17 +13,22 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from wamprouter.server.admission import Admission, NoRoom
 from wamprouter.server.proxies import NO_PROXIES, Proxies
 from wamprouter.server.turns import Turns
+from wamprouter.statistics.traffic import Transports
 
 if TYPE_CHECKING:
     from wamprouter.realm.realm import Realm
 
-__all__ = ["Connections", "Limits", "Monitored", "address_of", "is_cut"]
+__all__ = ["Connections", "Limits", "Monitored", "address_of", "ended_by", "is_cut"]
 
 
 class Monitored(Protocol):
     """A connection, as this module looks at it. Times are seconds of one monotonic clock."""
 
     limits: Limits
+    kind: str
+    """What kind of transport it is, in one word."""
+    ending: str
+    """Why this end has ended it, in one word; empty as long as it has not."""
     address: str
     """Where the client is: an IP address without its port, or "unix"."""
     place: str | None
@@ -111,18 +116,19 @@ class Connections:
         admission: Admission,
         turns: Turns,
         proxies: Proxies = NO_PROXIES,
+        transports: Transports | None = None,
     ) -> None:
+        """``transports`` counts connections; without one nobody wants to know."""
         self.maximum = maximum
         self.now = now
         self.turns = turns
         self._admission = admission
         self._proxies = proxies
+        self.transports = Transports() if transports is None else transports
         self._members: dict[Monitored, None] = {}
         self._turned_away = 0  # how many of the members have no place
         self.occupied = 0
         """Places that are taken, by connections of HTTP as well, which are not looked after here."""
-        self.over_rate = 0
-        """How often a session was paused or disconnected because it sent more messages a second than it may."""
         self.refused = 0
         """How many connections were turned away because there were too many."""
         self.timed_out = 0
@@ -143,6 +149,7 @@ class Connections:
         """Return the place of a new connection, which is to be given back to ``leave``. Raise NoRoom."""
         try:
             if self.occupied >= self.maximum:
+                self.transports.full += 1
                 raise NoRoom("too many connections", 503)
             # Whom a proxy connects for shows later, see ``locate``.
             place = self._admission.connect("" if address in self._proxies else address)
@@ -176,6 +183,7 @@ class Connections:
     def add(self, connection: Monitored) -> bool:
         """Look after a connection from now on. One without a place: tell whether there is time to explain."""
         self._members[connection] = None
+        self.transports.of(connection.kind).opened += 1
         if connection.place is not None:
             return True
         self._turned_away += 1
@@ -186,6 +194,8 @@ class Connections:
         if connection not in self._members:
             return
         del self._members[connection]
+        full = "full" if connection.place is None else ""
+        self.transports.of(connection.kind).close(full or connection.ending or "peer", is_shaken=connection.is_shaken)
         if connection.place is None:
             self._turned_away -= 1
         else:
@@ -198,6 +208,7 @@ class Connections:
             verdict = self._judge(connection, now)
             if verdict:
                 self.timed_out += 1
+                connection.ending = "cut" if verdict is _CUT else "timeout"
                 connection.drop(verdict)
 
     def _judge(self, connection: Monitored, now: float) -> str | None:
@@ -233,6 +244,13 @@ class Connections:
             connection.pinged_at = now
             connection.ping()
         return None
+
+
+def ended_by(reason: Any) -> str:
+    """Return in one word why a connection is lost that this end has not ended, by what Twisted tells; empty if its peer closed."""
+    kind = getattr(reason, "type", None)
+    # By its name: nothing of TLS is imported where no listener has it.
+    return "tls" if getattr(kind, "__module__", "").startswith("OpenSSL.") else ""
 
 
 def is_cut(transport: Any) -> bool:

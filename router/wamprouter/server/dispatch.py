@@ -16,6 +16,7 @@ from wamp.protocol.messages import ABSENT, Call, Error, Event, Invocation, Messa
 from wamp.protocol.serializers import TranscodingError
 from wamprouter.realm.delivery import Delivery
 from wamprouter.server.links import MessageTooLong
+from wamprouter.statistics.timing import Moment
 
 if TYPE_CHECKING:
     from wamp.protocol.codec import Codec
@@ -35,9 +36,14 @@ def _room_for_events(link: Link) -> int:
 class Dispatcher:
     """One for each router."""
 
-    def __init__(self, call_soon: Callable[[Callable[[], None]], object]) -> None:
+    def __init__(self, call_soon: Callable[[Callable[[], None]], object], moment: Moment | None = None) -> None:
+        """``moment`` passes whenever everything is flushed; without one nobody wants to know the time."""
         self.dirty: list[Any] = []
         """Links with something to send."""
+        self.sent: dict[type[Message], int] = dict.fromkeys(Message.__subclasses__(), 0)
+        """Messages without a payload that were put in queues, by their kind. Realms count the others, which are the frequent ones."""
+        self.unsent: dict[type[Message], int] = {}
+        """Messages with a payload that were in a delivery, and were not put in a queue."""
         self.dropped_events = 0
         """Events that a slow subscriber, or one with another serializer, did not get."""
         self.slow_consumers = 0
@@ -45,10 +51,12 @@ class Dispatcher:
         self.feeder: Throttled | None = None
         """Whose messages are being handled: it is slowed down if they fill a queue."""
         self._call_soon = call_soon
+        self._moment = Moment(float) if moment is None else moment
         self._flush_is_due = False
 
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Queue all messages. They leave with the next flush."""
+        sent = self.sent
         for delivery in deliveries:
             to = delivery.to
             if len(to) == 1:
@@ -59,6 +67,8 @@ class Dispatcher:
                 except TranscodingError as error:
                     self._untranslatable(session, delivery.message, error)
                     continue
+                if delivery.source is None:
+                    sent[type(delivery.message)] += 1
                 if link.queued < link.high_water:
                     link.append(packed)
                 else:
@@ -67,6 +77,8 @@ class Dispatcher:
                 self._fan_out(to, delivery.message, delivery.source)
 
     def _fan_out(self, to: Sequence[Session], message: Message, source: Codec | None) -> None:
+        if source is None:
+            self.sent[type(message)] += len(to)
         packed_by_wire: dict[Wire, Any] = {}
         for session in to:
             link = session.link
@@ -91,6 +103,7 @@ class Dispatcher:
             link.expel(str(error))
             return
         if link.queued < link.limit:
+            self.sent[type(message)] += 1
             link.append(packed)
             if link.queued > link.high_water and link.owner is not None:
                 link.throttle(link.owner)
@@ -100,6 +113,7 @@ class Dispatcher:
     def _append_to_long_queue(self, session: Session, link: Link, message: Message, packed: Any) -> None:
         if isinstance(message, Event) and session.realm.settings.drop_events and link.queued >= _room_for_events(link):
             self.dropped_events += 1
+            self._unsend(message)
             link.wire.unsent()
         elif link.queued < link.limit:
             link.append(packed)
@@ -109,10 +123,17 @@ class Dispatcher:
             if cause is not None:
                 link.throttle(cause)
         elif isinstance(message, Invocation):
+            self._unsend(message)
             link.wire.unsent()
             self._fail_call(session, message, NetworkFailure("the callee does not read its calls fast enough"))
         else:
+            self._unsend(message)
             self._expel(link)
+
+    def _unsend(self, message: Message) -> None:
+        """Count a message of a delivery that is in no queue."""
+        kind = type(message)
+        self.unsent[kind] = self.unsent.get(kind, 0) + 1
 
     def _expel(self, link: Link) -> None:
         self.slow_consumers += 1
@@ -120,6 +141,7 @@ class Dispatcher:
 
     def _untranslatable(self, session: Session, message: Message, error: TranscodingError) -> None:
         """The recipient's serializer has no form for this payload, or it is too long; the others are served."""
+        self._unsend(message)
         refusal = PayloadSizeExceeded if isinstance(error, MessageTooLong) else InvalidArgument
         problem = refusal(f"the payload cannot be delivered: {error}")
         if isinstance(message, Invocation):
@@ -140,6 +162,7 @@ class Dispatcher:
     def flush(self) -> None:
         """Write what was queued, once for each link. What comes after it was not caused by whoever was read last."""
         self.feeder = None
+        self._moment.time = 0.0
         dirty = self.dirty
         while dirty:
             batch = dirty[:]

@@ -70,7 +70,7 @@ def wamp_factory(transport: config.WebSocketService, connections: Connections, f
     maker = form.maker
     gate = form.gate(transport.auth, cookie, path)
     cookies = None if cookie is None else HandshakeCookies(cookie, gate.knows_cookie)
-    make_peer = peer_class(RateLimit.of(transport.options, connections, maker.reactor.callLater))
+    make_peer = peer_class(RateLimit.of(transport.options, connections.transports, maker.reactor.callLater))
     service = WampService(maker.lobby, gate, list(transport.serializers), make_peer, cookies)
     return websocket_factory(service, connections, transport.options, _limits(transport.options), maker.reactor)
 

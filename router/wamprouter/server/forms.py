@@ -14,6 +14,7 @@ from wamprouter.server.peer import Lobby
 from wamprouter.server.turns import Turns
 
 if TYPE_CHECKING:
+    from wamprouter.statistics import Statistics
     from wamprouter.web.site import BoundedSite, SitePages
 
 __all__ = ["CannotStart", "Form", "Maker"]
@@ -32,6 +33,7 @@ class Maker(Protocol):
     admission: Admission
     turns: Turns
     inherited: Inherited
+    statistics: Statistics
 
     def gate(self, auth: config.Auth, cookie: config.Cookie | None = None) -> MethodGate: ...
 

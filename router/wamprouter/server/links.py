@@ -56,6 +56,10 @@ class Link(Protocol):
     owner: Throttled | None
     """Who reads at the other end: paused itself if it asks for more answers than it reads."""
 
+    @property
+    def sent(self) -> int:
+        """How many messages went in here. Only those of a ``Peer`` count them."""
+
     def append(self, packed: Any) -> None:
         """Put something packed by ``wire`` in the queue."""
 

@@ -40,7 +40,12 @@ class Listener:
     def __init__(self, transport: config.Transport, maker: Maker) -> None:
         self.transport = transport
         self.connections = Connections(
-            transport.max_connections, maker.now, maker.admission, maker.turns, _proxies(transport)
+            transport.max_connections,
+            maker.now,
+            maker.admission,
+            maker.turns,
+            _proxies(transport),
+            maker.statistics.transports,
         )
         self._reactor = maker.reactor
         self._inherited = maker.inherited

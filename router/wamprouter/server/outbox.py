@@ -21,6 +21,7 @@ from zope.interface import implementer
 
 from wamprouter.server.feeders import STALL, Feeders
 from wamprouter.server.links import Throttled, Wire
+from wamprouter.statistics.traffic import Traffic
 
 __all__ = ["STALL", "Outbox", "socket_of", "unsent", "write_now"]
 
@@ -85,7 +86,9 @@ class Outbox(Feeders):
         "_last_look",
         "_on_expel",
         "_pending",
+        "_sent",
         "_socket",
+        "_traffic",
         "_transport",
         "high_water",
         "limit",
@@ -104,7 +107,9 @@ class Outbox(Feeders):
         limit: int,
         call_later: Callable[..., object],
         on_expel: Callable[[str], None],
+        traffic: Traffic | None = None,
     ) -> None:
+        """``traffic`` counts octets, and knows the queues that are blocked; without one nobody wants to know."""
         super().__init__(call_later)
         self._transport = transport
         self.wire = wire
@@ -115,6 +120,8 @@ class Outbox(Feeders):
         self.queued = 0
         self.owner: Throttled | None = None
         self._pending: list[bytes] = []
+        self._sent = 0
+        self._traffic = Traffic() if traffic is None else traffic
         self._handed_over = 0  # how many of the queued bytes are in the transport's buffer
         self._drains = 0
         self._last_look: tuple[int, int, int] = (0, 0, 0)
@@ -134,14 +141,22 @@ class Outbox(Feeders):
         pending = self._pending
         if self._blocked or not pending:
             return
-        data = pending[0] if len(pending) == 1 else b"".join(pending)
+        count = len(pending)
+        data = pending[0] if count == 1 else b"".join(pending)
         pending.clear()
+        self._sent += count
         self.queued = 0
         self._write(data)
         if self._throttled and not self._blocked:  # it has all gone at once, and no drain will come to tell
             self._release()
 
+    @property
+    def sent(self) -> int:
+        """How many messages were put in here, but for those that were thrown away."""
+        return self._sent + len(self._pending)
+
     def _write(self, data: bytes) -> None:
+        self._traffic.sent += len(data)
         rest = _write_to_socket(self._socket, data) if self._is_plain else self._transport.write_now(data)
         if not rest:
             return
@@ -150,6 +165,7 @@ class Outbox(Feeders):
         self._socket.registerProducer(self, True)
         self._socket.producerPaused = True  # so that resumeProducing comes when the buffer is empty
         self._blocked = True
+        self._traffic.congested[self] = None
 
     # -- the transport's view (IPushProducer)
 
@@ -160,6 +176,7 @@ class Outbox(Feeders):
         """The transport's buffer is empty."""
         self._socket.unregisterProducer()
         self._blocked = False
+        self._traffic.congested.pop(self, None)
         self._drains += 1
         self._is_stalled = False
         self.queued -= self._handed_over
@@ -198,6 +215,7 @@ class Outbox(Feeders):
             return
         self._closed = True
         self._pending.clear()
+        self._traffic.congested.pop(self, None)
         self.queued = 0
         if self._blocked:
             self._socket.unregisterProducer()

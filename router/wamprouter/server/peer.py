@@ -7,6 +7,7 @@ HELLO again on the same transport (basic profile, "Session Establishment").
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, Protocol
@@ -33,6 +34,8 @@ from wamprouter.server.admission import Admission
 from wamprouter.server.dispatch import Dispatcher
 from wamprouter.server.links import Link
 from wamprouter.session import ROUTED, Act, Session, State, next_act
+from wamprouter.statistics.attendance import Attendance, Ending
+from wamprouter.statistics.timing import Moment
 
 __all__ = ["Connection", "Lobby", "Peer"]
 
@@ -44,6 +47,11 @@ _LONGEST_AGENT: Final = 100  # characters
 
 class Connection(Origin, Protocol):
     """What a peer can ask of the transport it is on."""
+
+    kind: str
+    """What kind of transport it is, in one word."""
+    ending: str
+    """Why we end the connection, in one word; empty if we do not, or our client does."""
 
     def close(self, reason: str, *, violation: bool = False) -> None:
         """Close in an orderly way once everything queued is sent; ``violation`` if the peer broke the rules."""
@@ -78,7 +86,19 @@ class RealmFinder(Protocol):
 class Lobby:
     """What peers need before and after they have a session: realms, session ids, the dispatcher, a clock."""
 
-    __slots__ = ("_interned", "admission", "call_later", "dispatcher", "is_closed", "now", "realms", "session_ids")
+    __slots__ = (
+        "_interned",
+        "admission",
+        "attendance",
+        "call_later",
+        "dispatcher",
+        "ended",
+        "is_closed",
+        "now",
+        "realms",
+        "received",
+        "session_ids",
+    )
 
     def __init__(
         self,
@@ -88,13 +108,20 @@ class Lobby:
         call_later: Callable[[float, Callable[[], None]], object],
         now: Callable[[], float],
         admission: Admission,
+        attendance: Attendance | None = None,
+        ended: Callable[[Ending], None] | None = None,
     ) -> None:
+        """``attendance`` counts who comes and goes; ``ended``, if anybody listens, is told of each session that has ended."""
         self.realms = realms
         self.session_ids = session_ids
         self.dispatcher = dispatcher
         self.call_later = call_later
         self.now = now
         self.admission = admission
+        self.attendance = Attendance(Moment(now)) if attendance is None else attendance
+        self.ended = ended
+        self.received: defaultdict[type[Message], int] = defaultdict(int)
+        """Messages that are for no realm, by their kind."""
         self.is_closed = False
         """Whether nobody may join any more, because the router stops."""
         self._interned: dict[frozenset[str], frozenset[str]] = {}
@@ -148,7 +175,22 @@ class Login:
 class Peer:
     """One end of a connection inside the router."""
 
-    __slots__ = ("_connection", "_gate", "_lobby", "_login", "_pauses", "codec", "grant", "link", "session", "state")
+    __slots__ = (
+        "_connection",
+        "_gate",
+        "_lobby",
+        "_login",
+        "_pauses",
+        "_received",
+        "_sent",
+        "_since",
+        "codec",
+        "grant",
+        "link",
+        "received",
+        "session",
+        "state",
+    )
 
     def __init__(self, lobby: Lobby, gate: Gate, connection: Connection, codec: Codec, link: Link) -> None:
         self._lobby = lobby
@@ -162,6 +204,10 @@ class Peer:
         """As what the session was admitted."""
         self._login: Login | None = None
         self._pauses = 0
+        self.received = 0
+        """Messages that have come."""
+        self._since = 0.0  # when the session has joined, and what had come and gone before
+        self._received = self._sent = 0
         link.owner = self
 
     # -- what comes in
@@ -178,12 +224,14 @@ class Peer:
     def handle(self, message: Message) -> None:
         """Take one message."""
         session = self.session
+        self.received += 1
         try:
             if session is not None and type(message) in ROUTED:
                 dispatcher = self._lobby.dispatcher
                 dispatcher.feeder = self
                 dispatcher.deliver(accept(session, message))
             else:
+                self._lobby.received[type(message)] += 1
                 _ACTS[next_act(self.state, type(message))](self, message)
         except ProtocolViolation as violation:
             self.abort(violation)
@@ -206,7 +254,7 @@ class Peer:
         """The connection is gone."""
         self.state = State.CLOSED
         self._login = None
-        self._detach()
+        self._detach(self._connection.ending or "lost")
 
     # -- what the state table asks for
 
@@ -265,6 +313,7 @@ class Peer:
         self._lobby.dispatcher.flush_soon()
 
     def _refuse(self, refusal: WampError) -> None:
+        self._lobby.attendance.refuse("not_ready" if isinstance(refusal, NotReady) else refusal.uri)
         if isinstance(refusal, NotReady):
             details = HelloDetails() if self._login is None else self._login.details
             self.state = State.CLOSED
@@ -274,7 +323,7 @@ class Peer:
             else:
                 self._connection.dismiss(str(refusal), may_return=True)
         else:
-            self._end(Abort({"message": str(refusal)}, refusal.uri), str(refusal))
+            self._end(Abort({"message": str(refusal)}, refusal.uri), str(refusal), "refused")
 
     def _admit(self, login: Login, grant: Grant) -> None:
         lobby, details = self._lobby, login.details
@@ -309,11 +358,15 @@ class Peer:
             features=lobby.intern(meant(details.agent, announced)),
             is_autobahn_js=is_autobahn_js(details.agent, announced),
             agent=_shortened(details.agent),
+            transport=self._connection.kind,
         )
         self._login = None
         self.grant = grant
         self.session = session
         self.state = State.ESTABLISHED
+        self._since = lobby.now()
+        self._received, self._sent = self.received, self.link.sent
+        lobby.attendance.admit(grant.authmethod, login.since)
         if is_autobahn_python(details.agent, announced):
             self._connection.spare_pings()
         # Before WELCOME, at which the session may end: others must not hear of that first.
@@ -329,7 +382,7 @@ class Peer:
         """The client ends its session; it may begin another one."""
         if goodbye.reason == errors.CLOSE_LOGOUT:  # type: ignore[attr-defined]  # a Goodbye has one
             self._gate.forget(self._connection.cookie)
-        self._detach()
+        self._detach("goodbye")
         self.state = State.WAITING
         self._send(Goodbye({}, errors.CLOSE_GOODBYE_AND_OUT))
 
@@ -337,7 +390,7 @@ class Peer:
         """The client has aborted, or replied to our GOODBYE: an ABORT is never answered."""
         self.state = State.CLOSED
         self._login = None
-        self._detach()
+        self._detach("abort")
         self._connection.close("the session has ended")
 
     def _ignore(self, _message: Message) -> None:
@@ -366,13 +419,13 @@ class Peer:
     def leave(self, reason: str, text: str = "") -> None:
         """Say GOODBYE for a deliberate end. The client's reply completes it, or the end of our patience."""
         if self.state is State.ESTABLISHED:
-            self._detach()
+            self._detach("shutdown" if reason == errors.CLOSE_SYSTEM_SHUTDOWN else "revised")
             self.await_goodbye()
             self._send(Goodbye({"message": text} if text else {}, reason))
 
     def await_goodbye(self) -> None:
         """Take it that the session is out of its realm and has a GOODBYE on its way: only the reply is still read."""
-        self._end_session()
+        self._end_session("killed")
         self.state = State.CLOSING
         self._lobby.call_later(_PATIENCE, self._give_up)
 
@@ -388,27 +441,38 @@ class Peer:
             self.state = State.CLOSED
             self._connection.close(text, violation=True)
         elif self.state is not State.CLOSED:
-            self._end(Abort({"message": text}, violation.uri), text, violation=True)
+            self._end(Abort({"message": text}, violation.uri), text, "violation")
 
-    def _end(self, abort: Abort, text: str, *, violation: bool = False) -> None:
+    def _end(self, abort: Abort, text: str, reason: str) -> None:
         self.state = State.CLOSED
         self._login = None
-        self._detach()
+        self._detach(reason)
         self._send(abort)
         self._lobby.dispatcher.flush()
-        self._connection.close(text, violation=violation)
+        self._connection.close(text, violation=reason == "violation")
 
-    def _detach(self) -> None:
-        session = self._end_session()
+    def _detach(self, reason: str) -> None:
+        session = self._end_session(reason)
         if session is not None:
             self._lobby.dispatcher.deliver(session.realm.detach(session))
 
-    def _end_session(self) -> Session | None:
+    def _end_session(self, reason: str) -> Session | None:
         session, self.session = self.session, None
+        if session is not None:
+            self._report(session, reason)
         grant = self.grant
         if session is not None and grant is not None and _is_principal(grant):
             self._lobby.admission.leave(session.realm.name, session.authid)
         return session
+
+    def _report(self, session: Session, reason: str) -> None:
+        """Say that a session has ended, to whoever counts or logs that."""
+        lobby = self._lobby
+        lobby.attendance.end(reason)
+        if lobby.ended is not None:
+            seconds = lobby.now() - self._since
+            received, sent = self.received - self._received, self.link.sent - self._sent
+            lobby.ended(Ending(session, reason, self._connection.address, seconds, received, sent))
 
     def _send(self, message: Message) -> None:
         self._lobby.dispatcher.reply(self.link, message)

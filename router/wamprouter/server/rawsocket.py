@@ -27,7 +27,7 @@ from wamp.protocol.rawsocket import (
 )
 from wamprouter.auth import Gate
 from wamprouter.server.admission import NoRoom
-from wamprouter.server.connections import Connections, Limits, address_of, is_cut
+from wamprouter.server.connections import Connections, Limits, address_of, ended_by, is_cut
 from wamprouter.server.links import rawsocket_wire
 from wamprouter.server.metering import RateLimit, peer_class
 from wamprouter.server.outbox import Outbox, socket_of, write_now
@@ -54,6 +54,8 @@ class RawSocketConnection(TakesTurns, Protocol):
 
     factory: RawSocketFactory
     transport: Any  # TCP, TLS or Unix: Twisted has no one name for what they have in common
+    kind = "rawsocket"
+    ending = ""
 
     # -- the life of a connection, as Twisted tells it
 
@@ -65,6 +67,7 @@ class RawSocketConnection(TakesTurns, Protocol):
         self.opened_at = self.idle_since = self.heard_at = connections.now()
         self.pinged_at = 0.0
         self.is_shaken = False
+        self._traffic = connections.transports.of(self.kind)
         self._begin_reading()
         self.outbox: Outbox | None = None
         self.peer: Peer | None = None
@@ -86,6 +89,7 @@ class RawSocketConnection(TakesTurns, Protocol):
             pass
 
     def connectionLost(self, reason: Any = None) -> None:
+        self.ending = self.ending or ended_by(reason)
         self.factory.connections.discard(self)
         self._frames.clear()
         self._is_held = False
@@ -115,6 +119,7 @@ class RawSocketConnection(TakesTurns, Protocol):
         except ProtocolViolation as violation:
             if self.peer is None:
                 _log.debug("refusing RawSocket peer: {reason}", reason=violation)
+                self.ending = "refused"
                 self.transport.loseConnection()
             else:
                 self.peer.abort(violation)
@@ -155,6 +160,7 @@ class RawSocketConnection(TakesTurns, Protocol):
         write_now(self.transport, answer.reply)
         if not isinstance(answer, Accepted):
             _log.debug("refusing RawSocket peer: {reason}", reason=answer.reason)
+            self.ending = "refused"
             self.transport.loseConnection()
             return b""
         self._open(answer)
@@ -174,12 +180,14 @@ class RawSocketConnection(TakesTurns, Protocol):
             limit=factory.options.outbound_queue_limit,
             call_later=factory.call_later,
             on_expel=self.expel,
+            traffic=self._traffic,
         )
         self.peer = factory.make_peer(factory.lobby, factory.gate, self, codec, self.outbox)
 
     # -- Connection, for the peer
 
     def close(self, reason: str, *, violation: bool = False) -> None:
+        self.ending = self.ending or ("violation" if violation else "ended")
         if self.outbox is not None:
             self.outbox.flush()
             self.outbox.close()
@@ -191,6 +199,7 @@ class RawSocketConnection(TakesTurns, Protocol):
         if self.outbox is None or self.peer is None:
             return
         _log.info("disconnecting a slow consumer, {address}: {reason}", address=self.address, reason=reason)
+        self.ending = self.ending or "slow_consumer"
         self.outbox.discard()
         self.outbox.close()
         farewell = self.outbox.wire.pack(Abort({"message": reason}, NetworkFailure.uri), None)
@@ -204,6 +213,7 @@ class RawSocketConnection(TakesTurns, Protocol):
         """Close because the peer asks too much of us. ``may_return`` if it may do so later: then without ABORT, which
         clients take for final."""
         if self.outbox is not None and self.peer is not None:
+            self.ending = self.ending or "limit"
             if not may_return:
                 self.outbox.append(self.outbox.wire.pack(Abort({"message": reason}, LimitExceeded.uri), None))
             self._part()
@@ -211,6 +221,7 @@ class RawSocketConnection(TakesTurns, Protocol):
             self.factory.call_later(_FAREWELL, self.transport.abortConnection)  # as in ``expel``
 
     def go_away(self, reason: str) -> None:
+        self.ending = self.ending or "shutdown"
         self._part()
         self.close(reason)
 
@@ -278,6 +289,7 @@ class RawSocketConnection(TakesTurns, Protocol):
             self.outbox.flush()
 
     def drop(self, reason: str) -> None:
+        self.ending = self.ending or "dropped"
         _log.info("dropping RawSocket peer {address}: {reason}", address=self.address, reason=reason)
         self.transport.abortConnection()
 
@@ -310,7 +322,7 @@ class RawSocketFactory(Factory):
             ping_interval=0,
             ping_timeout=0,
         )
-        self.make_peer = peer_class(RateLimit.of(options, connections, reactor.callLater))
+        self.make_peer = peer_class(RateLimit.of(options, connections.transports, reactor.callLater))
         self.serializers = {number: name for number, name in SERIALIZERS.items() if name in serializers}
         self.max_length = 1 << (options.max_message_size - 1).bit_length()  # the protocol knows powers of two
         self.call_later = reactor.callLater

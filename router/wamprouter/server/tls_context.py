@@ -213,11 +213,15 @@ class TlsContext:
     """The context that new connections of a listener get. Those that are open keep theirs."""
 
     def __init__(self, context: SSL.Context) -> None:
-        self._context = context
+        self.replace(context)
 
     def replace(self, context: SSL.Context) -> None:
         """Use another context from the next connection on."""
         self._context = context
+        certificate = SSL.Connection(context, None).get_certificate()
+        assert certificate is not None, "a server has one"
+        self.expires = certificate.to_cryptography().not_valid_after_utc.timestamp()
+        """When clients will refuse its certificate, in seconds since 1970."""
 
     def serverConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
         return SSL.Connection(self._context, None)

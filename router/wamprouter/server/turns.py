@@ -13,9 +13,12 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from time import monotonic
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from twisted.logger import Logger
+
+if TYPE_CHECKING:
+    from wamprouter.statistics.traffic import Traffic
 
 __all__ = ["BUDGET", "LARGE", "LONG", "LOOK", "MESSAGES", "TURN", "TakesTurns", "Turns"]
 
@@ -131,6 +134,8 @@ class TakesTurns:
     """When the turn is over."""
     _spent: float
     """Seconds that large messages have taken in this turn."""
+    _traffic: Traffic
+    """Where octets are counted."""
 
     @property
     def turns(self) -> Turns:
@@ -158,6 +163,7 @@ class TakesTurns:
 
     def dataReceived(self, data: bytes) -> None:
         self.heard_at = monotonic()
+        self._traffic.received += len(data)
         if self._is_held:  # TLS had decrypted it before reading was paused
             self._unread += data
         elif self._is_late:  # who had too much the last time does not come before those who wait

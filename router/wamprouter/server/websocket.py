@@ -23,7 +23,7 @@ from twisted.internet.unix import Server as _UnixConnection
 from twisted.logger import Logger
 
 from wamprouter.server.admission import NoRoom
-from wamprouter.server.connections import Connections, Limits, address_of, is_cut
+from wamprouter.server.connections import Connections, Limits, address_of, ended_by, is_cut
 from wamprouter.server.cookies import HandshakeCookies
 from wamprouter.server.links import BINARY, TEXT, Wire, websocket_frame
 from wamprouter.server.origins import origin_patterns
@@ -106,6 +106,9 @@ class WebSocketConnection(TakesTurns, WebSocketServerProtocol):  # type: ignore[
 
     CONFIG_ATTRS: list[str] = []  # noqa: RUF012  # Autobahn's name and form
 
+    kind = "websocket"
+    ending = ""
+
     transport: Any  # TCP, TLS or Unix: Twisted has no one name for what they have in common
     state: int  # Autobahn's types know the first value of these only
     current_frame: Any
@@ -124,6 +127,7 @@ class WebSocketConnection(TakesTurns, WebSocketServerProtocol):  # type: ignore[
         self.opened_at = self.idle_since = self.heard_at = self.connections.now()
         self.pinged_at = 0.0
         self.is_shaken = False
+        self._traffic = self.connections.transports.of(self.kind)
         self._begin_reading()
         self.refusal: NoRoom | None = None
         self.place: str | None = None
@@ -191,6 +195,7 @@ class WebSocketConnection(TakesTurns, WebSocketServerProtocol):  # type: ignore[
             limit=self.options.outbound_queue_limit,
             call_later=self.factory.reactor.callLater,
             on_expel=self.expel,
+            traffic=self._traffic,
         )
         self._first = self.service.first_octet(self.websocket_protocol_in_use)
         self.conversation = self.service.converse(self, self.websocket_protocol_in_use, self.outbox)
@@ -241,6 +246,7 @@ class WebSocketConnection(TakesTurns, WebSocketServerProtocol):  # type: ignore[
         self._left -= len(payload) >> _STEP
         if self._first and isBinary is not (self._first == BINARY):
             expected = "binary" if self._first == BINARY else "text"
+            self.ending = self.ending or "violation"
             self._end(CLOSE_UNSUPPORTED, f"expected {expected} messages for {self.websocket_protocol_in_use}")
         else:
             if not self._first:
@@ -252,6 +258,7 @@ class WebSocketConnection(TakesTurns, WebSocketServerProtocol):  # type: ignore[
                 self._spent += monotonic() - began
 
     def connectionLost(self, reason: Any = None) -> None:
+        self.ending = self.ending or ended_by(reason)
         self.connections.discard(self)
         self._is_held = self._has_backlog = False
         self._unread = b""
@@ -269,7 +276,16 @@ class WebSocketConnection(TakesTurns, WebSocketServerProtocol):  # type: ignore[
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         """Send what Autobahn has to say: handshake and control frames."""
+        self._traffic.sent += len(data)
         write_now(self.transport, data)
+
+    def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
+        self.ending = self.ending or "refused"
+        super().failHandshake(reason, code, responseHeaders)
+
+    def _fail_connection(self, code: int = CLOSE_GOING_AWAY, reason: str = "going away") -> None:
+        self.ending = self.ending or "violation"
+        super()._fail_connection(code, reason)
 
     # -- reading
 
@@ -345,7 +361,8 @@ class WebSocketConnection(TakesTurns, WebSocketServerProtocol):  # type: ignore[
         if self._tail:
             data = self._tail + data
             self._tail = b""
-        first = self._first or data[0]
+        expected = self._first
+        first = expected or data[0]
         at, end = 0, len(data)
         left = self._left
         conversation = self.conversation
@@ -377,7 +394,7 @@ class WebSocketConnection(TakesTurns, WebSocketServerProtocol):  # type: ignore[
             payload = _unmask(data[body:stop], data[body - 4 : body])
             if first == TEXT and not payload.isascii() and not is_utf8(payload):
                 return self._leave(data, at, left)  # Autobahn knows how to refuse it
-            if not self._first:
+            if not expected:
                 conversation.first = first  # type: ignore[attr-defined]  # an echo must know
             if conversation.receive(payload):
                 self._has_backlog = True
@@ -389,7 +406,7 @@ class WebSocketConnection(TakesTurns, WebSocketServerProtocol):  # type: ignore[
                 left = 0
             if not left or self.is_paused or self._has_backlog:
                 return self._leave(data, at, left)
-            if not self._first and at < end:
+            if not expected and at < end:
                 first = data[at]  # an echo takes text and binary alike
         self._tail = data[at:]
         return b""
@@ -402,11 +419,13 @@ class WebSocketConnection(TakesTurns, WebSocketServerProtocol):  # type: ignore[
 
     def close(self, reason: str, *, violation: bool = False) -> None:
         """Close after everything queued; the peer may take ``close_handshake_timeout`` for its answer."""
+        self.ending = self.ending or ("violation" if violation else "ended")
         self._end(CLOSE_PROTOCOL_ERROR if violation else CLOSE_NORMAL, reason)
 
     def expel(self, reason: str) -> None:
         """Close because the peer does not read: what it has not read is thrown away."""
         if self.state == _OPEN:
+            self.ending = self.ending or "slow_consumer"
             _log.info("disconnecting a slow consumer, {peer}: {reason}", peer=self.peer, reason=reason)
             if self.outbox is not None:
                 self.outbox.discard()
@@ -415,10 +434,12 @@ class WebSocketConnection(TakesTurns, WebSocketServerProtocol):  # type: ignore[
     def dismiss(self, reason: str, *, may_return: bool = False) -> None:
         """Close because the peer asks too much of us; ``may_return`` if it may do so later."""
         if self.state == _OPEN:
+            self.ending = self.ending or "limit"
             self._end(CLOSE_TRY_AGAIN_LATER if may_return else CLOSE_POLICY_VIOLATION, reason)
 
     def go_away(self, reason: str) -> None:
         """Close because this end goes: clients reconnect after this code, and would not after GOODBYE."""
+        self.ending = self.ending or "shutdown"
         self._end(CLOSE_GOING_AWAY, reason)
 
     def _end(self, code: int, reason: str) -> None:
@@ -486,6 +507,7 @@ class WebSocketConnection(TakesTurns, WebSocketServerProtocol):  # type: ignore[
             self.sendPing(urandom(self.options.auto_ping_size))
 
     def drop(self, reason: str) -> None:
+        self.ending = self.ending or "dropped"
         _log.info("dropping {peer}: {reason}", peer=self.peer, reason=reason)
         self.wasNotCleanReason = reason
         self.dropConnection(abort=True)

@@ -19,6 +19,7 @@ from wamprouter.realm.facts import Registered, Unregistered
 from wamprouter.realm.history import HistoryFilter
 from wamprouter.realm.registrations import Registration
 from wamprouter.session import Session
+from wamprouter.statistics.timing import Moment, Timing
 
 PERMITTED, DISCLOSED, DENIED, FAILED = Decision.PERMITTED, Decision.DISCLOSED, Decision.DENIED, Decision.FAILED
 EXACT, PREFIX = Match.EXACT, Match.PREFIX
@@ -383,7 +384,7 @@ def test_another_authorizer_is_asked_anew(court, procedure, match, is_forgotten)
     told: list[Any] = []
     tell = noticing_authorizers([court.role], told.append)
     court.decides(kept())
-    registration = Registration(9, procedure, match, "single", 0)
+    registration = Registration(9, procedure, match, "single", 0, Timing(Moment(float)))
     facts = [Unregistered(court.meeting.bob, registration), Registered(court.meeting.bob, registration)]
     tell(facts[0])
     assert not court.is_asked(court.sam)

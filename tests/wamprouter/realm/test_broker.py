@@ -190,7 +190,7 @@ def test_events_are_counted_once_for_each_receiver(meeting):
         meeting.send(session, Subscribe(1, {}, "com.weather"))
     meeting.send(meeting.carol, Publish(1, {}, "com.weather"))
     meeting.send(meeting.alice, Publish(1, {}, "com.weather"))
-    assert 3 == meeting.realm.broker.events
+    assert 3 == meeting.realm.tally.events
 
 
 # Patterns

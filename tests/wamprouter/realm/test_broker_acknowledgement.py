@@ -31,7 +31,7 @@ def test_who_asked_is_asked(meeting, options):
     """In the event's details; the others get the plain event."""
     heard = meeting.send(meeting.bob, Publish(1, options, "com.topic"))
     assert {"ada": ASKED, "alice": {}} == {name: event.details for name, event in heard}
-    assert 2 == meeting.realm.broker.events
+    assert 2 == meeting.realm.tally.events
 
 
 def test_either_role_may_announce_it(meeting):

@@ -31,7 +31,7 @@ def test_what_describes_the_payload_goes_with_it(meeting):
 def test_who_did_not_get_it_is_counted(meeting):
     """Alice could not have read it."""
     meeting.send(meeting.pia, Publish(1, PPT, "com.topic"))
-    assert (1, 1) == (meeting.realm.broker.withheld_events, meeting.realm.broker.events)
+    assert (1, 1) == (meeting.realm.tally.withheld_events, meeting.realm.tally.events)
 
 
 def test_nobody_may_get_it(meeting):

@@ -198,7 +198,7 @@ def test_calls_are_counted(called):
     """What statistics show."""
     called.send(called.carol, Call(1, {}, "com.add"))
     called.send(called.carol, Call(2, {}, "com.nothing"))
-    assert 2 == called.realm.dealer.invocations
+    assert 2 == called.realm.tally.invoked
 
 
 # Answering

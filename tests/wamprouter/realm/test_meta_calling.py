@@ -135,11 +135,11 @@ def test_an_error_says_in_words_which_argument_is_wrong(meeting):
 
 def test_calls_of_the_router_are_calls_like_any(meeting):
     """Nothing is left of one in any table, and it is counted."""
-    before = meeting.realm.dealer.invocations
+    before = meeting.realm.tally.invoked
     meeting.ask_for("wamp.session.count")
     assert not meeting.alice.calls
     assert not meeting.realm._meta.session.invocations
-    assert before + 1 == meeting.realm.dealer.invocations
+    assert before + 1 == meeting.realm.tally.invoked
 
 
 def test_options_of_a_call_are_no_obstacle(meeting):

@@ -118,7 +118,7 @@ def test_retained_events_are_counted_as_events(meeting):
     """They are handed on like others."""
     publish(meeting)
     retained(meeting)
-    assert 1 == meeting.realm.broker.events
+    assert 1 == meeting.realm.tally.events
 
 
 def test_the_payload_is_a_copy_in_the_serializer_of_its_publisher(meeting):

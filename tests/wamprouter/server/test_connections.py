@@ -26,6 +26,7 @@ class Connection:
         self.is_silenced = False
         self.authenticating_since = 0.0
         self.address = "192.0.2.1"
+        self.kind, self.ending = "websocket", ""
         self.place: str | None = None
         self.drains = self.cut = False
         self.pings = 0

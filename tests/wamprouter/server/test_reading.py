@@ -107,7 +107,7 @@ class FarWebSocket(Far):
 
     def connect(self) -> Any:
         options = WebSocketOptions(**self.options)
-        limit = RateLimit.of(options, self.connections, self.clock.callLater)
+        limit = RateLimit.of(options, self.connections.transports, self.clock.callLater)
         if limit is not None:
             limit.now = self.clock.seconds
         service = WampService(self.router.lobby, self.router.gate, ["json"], peer_class(limit))
@@ -173,7 +173,7 @@ class FarRawSocket(Far):
         return connection
 
     def _limit(self, options: RawSocketOptions) -> RateLimit | None:
-        limit = RateLimit.of(options, self.connections, self.clock.callLater)
+        limit = RateLimit.of(options, self.connections.transports, self.clock.callLater)
         if limit is not None:
             limit.now = self.clock.seconds
         return limit

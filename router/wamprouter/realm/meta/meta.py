@@ -120,6 +120,7 @@ class Meta:
             return self._refuse(invocation, InvalidArgument(f"the result cannot be delivered: {error}"))
         except RequestError as error:
             return self._refuse(invocation, error)
+        self._realm.tally.own_yields += 1
         return self._realm.dealer.yield_(self.session, Yield(invocation.request, {}, args))
 
     def _refuse(self, invocation: Invocation, error: RequestError) -> list[Delivery]:
