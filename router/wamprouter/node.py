@@ -49,11 +49,11 @@ from wamprouter.server.listeners import Listener
 from wamprouter.server.peer import Lobby, Peer
 from wamprouter.server.turns import Turns
 from wamprouter.session import Session
-from wamprouter.steering import Steering
 from wamprouter.statistics import Statistics
 from wamprouter.statistics.attendance import Ending
 from wamprouter.statistics.process import LoopWatch
 from wamprouter.statistics.sources import connect
+from wamprouter.steering import Steering
 from wamprouter.store.memory import MemoryStore
 
 __all__ = ["CannotStart", "Node"]

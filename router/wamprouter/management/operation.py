@@ -59,8 +59,7 @@ def offers(node: Node) -> Mapping[str, Offer]:
 
 def snapshot(node: Node) -> dict[str, Any]:
     """Return what the router has counted so far, and when that is, in seconds since 1970."""
-    statistics: Any = getattr(node, "statistics", None)
-    return {"at": time(), **({} if statistics is None else statistics.snapshot())}
+    return {"at": time(), **node.statistics.snapshot()}
 
 
 def _refusals(found: Mapping[str, Any]) -> list[dict[str, Any]]:

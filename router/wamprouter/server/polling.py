@@ -114,6 +114,7 @@ class PollQueue(Feeders):
         "limit",
         "owner",
         "queued",
+        "sent",
         "wire",
     )
 
@@ -135,6 +136,7 @@ class PollQueue(Feeders):
         self.limit = limit_bytes
         self.high_water = limit_bytes // 2
         self.queued = 0
+        self.sent = 0
         self.owner: Throttled | None = None
         self._dirty = dirty
         self._least = limit_bytes / limit_messages
@@ -153,6 +155,7 @@ class PollQueue(Feeders):
         if not self._messages:
             self._dirty.append(self)
         self._messages.append(packed)
+        self.sent += 1
         self._bytes += len(packed)
         self._count()
 
@@ -249,6 +252,8 @@ class PollConnection:
     """One client's connection."""
 
     is_shaken = True  # there is no handshake: what opens a connection is one request
+    kind = "longpoll"
+    ending = ""
     is_silenced = False  # a paused client goes on fetching, so that its silence is never our doing
 
     def __init__(self, service: PollService, subprotocol: str, client: Client, place: str) -> None:
@@ -265,6 +270,7 @@ class PollConnection:
         self.is_paused = False
         self.codec = codec
         self._service = service
+        self._traffic = connections.transports.of(self.kind)
         self._subprotocol = subprotocol
         self._client = client
         self._framing = BatchFraming(codec.serializer) if is_batched else None
@@ -311,6 +317,7 @@ class PollConnection:
     def send(self, body: bytes, answer: Answer) -> None:
         """Take messages; answer when all of them have been handled, which is later if others wait before them."""
         self.heard_at = self._service.connections.now()
+        self._traffic.received += len(body)
         if self._end is not None:
             answer(*self._end)
         elif self._waiting >= _MOST_WAITING:
@@ -401,6 +408,7 @@ class PollConnection:
         receiver = self._take_receiver()
         if receiver is not None:
             self.heard_at = self._service.connections.now()
+            self._traffic.sent += len(body)
             receiver(status, body)
 
     def _take_receiver(self) -> Answer | None:
@@ -413,6 +421,7 @@ class PollConnection:
     # -- Connection, for the peer
 
     def close(self, reason: str, *, violation: bool = False) -> None:
+        self.ending = self.ending or ("violation" if violation else "ended")
         self._finish(BROKEN if violation else GONE, reason)
 
     def expel(self, reason: str) -> None:
@@ -421,12 +430,14 @@ class PollConnection:
             _log.info("disconnecting a slow consumer, {peer}: {reason}", peer=self._client.peer, reason=reason)
             self.queue.discard()
             self.queue.append(self.queue.wire.pack(Abort({"message": reason}, NetworkFailure.uri), None))
+            self.ending = self.ending or "slow_consumer"
             self._finish(GONE, reason)
 
     def dismiss(self, reason: str, *, may_return: bool = False) -> None:
         """Close because the client asks too much of us. ``may_return`` if it may do so later: then without ABORT, which
         clients take for final."""
         if self._end is None:
+            self.ending = self.ending or "limit"
             if not may_return:
                 self.queue.append(self.queue.wire.pack(Abort({"message": reason}, LimitExceeded.uri), None))
             self._finish(AWAY if may_return else TOO_MANY, reason)
@@ -496,6 +507,7 @@ class PollConnection:
     def ping(self) -> None:
         """It has been silent for ``session_timeout``, and there is no other way to ask."""
         self._service.connections.timed_out += 1
+        self.ending = self.ending or "timeout"
         self.drop("no request for too long")
 
     def revise(self, changed: Container[Realm]) -> None:
@@ -504,10 +516,12 @@ class PollConnection:
 
     def go_away(self, reason: str) -> None:
         """Close because this end goes. The client that waits is told so, and comes back."""
+        self.ending = self.ending or "shutdown"
         self._finish(AWAY, reason)
         self._service.call_later(0, self._forget)  # behind the answer, which leaves in this turn
 
     def drop(self, reason: str) -> None:
+        self.ending = self.ending or "dropped"
         _log.info("dropping {peer}: {reason}", peer=self._client.peer, reason=reason)
         self._finish(AWAY, reason)
         self._forget()

@@ -32,6 +32,8 @@ class UniversalConnection(Protocol):
 
     factory: UniversalFactory
     transport: Any  # TCP, TLS or Unix
+    kind = "universal"
+    ending = ""
     is_shaken = False
     is_idle = False
     is_silenced = False
@@ -55,6 +57,7 @@ class UniversalConnection(Protocol):
         factory = self.factory
         if self.place is None:
             return
+        self.is_shaken, self.ending = True, "passed_on"
         factory.connections.discard(self)
         self.place = None
         chosen: Any = factory.rawsocket if data[0] == _RAWSOCKET else factory.http

@@ -34,6 +34,7 @@ it takes a few milliseconds with 10,000 sessions. ``/metrics`` shows the same sn
         "calls": [                          # the first 50 procedures, and of each realm all others together as "other"
             {"realm": "realm1", "procedure": "com.example.add", "match": "exact", **HISTOGRAM}, ...
         ],
+        "bounds": [0.0005, 0.001, ...],     # seconds: BOUNDS
         "errors": {"wamp.error.no_such_procedure": 1, "other": 2},  # of all realms; the application's own are "other"
         "queues": {"bytes": 0, "congested": 0, "longest": 0, "dropped_events": 0, "slow_consumers": 0},
         "refusals": {"not_authorized": 1, "connections": 0, "joins": 0, "message_rate": 0, ...},  # by reason
@@ -108,6 +109,7 @@ class Statistics:
             "bytes": self._bytes(),
             "realms": self._realms(tallies),
             "calls": self._calls(),
+            "bounds": list(BOUNDS),
             "errors": _sums(tally.errors for tally in tallies),
         }
         for key, part in self.parts.items():

@@ -115,7 +115,7 @@ def _longpoll(path: config.LongPollPath, spot: Spot) -> Any:
         path.serializers,
         form.poll_table(spot.name),
         call_later,
-        peer_class(RateLimit.of(path.options, spot.connections, call_later)),
+        peer_class(RateLimit.of(path.options, spot.connections.transports, call_later)),
     )
     cookies = None if path.cookie is None else HandshakeCookies(path.cookie, gate.knows_cookie)
     return LongPoll(service, path.options, cookies)

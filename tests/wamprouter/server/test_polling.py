@@ -56,7 +56,7 @@ class House:
         self.node = node = Node(NodeConfig.model_validate(settings), clock, now=clock.seconds)
         self.connections = Connections(maximum, clock.seconds, node.admission, node.turns)
         given = LongPollOptions(**options)
-        limit = RateLimit(given.message_rate, given.message_burst, self.connections, clock.callLater, now=clock.seconds)
+        limit = RateLimit(given.message_rate, given.message_burst, self.connections.transports, clock.callLater, now=clock.seconds)
         self.service = PollService(
             node.lobby,
             node.gate(ANONYMOUS),
@@ -387,7 +387,7 @@ def test_messages_a_second_count() -> None:
     assert requests[-1].answer is None
     house.wait(1)
     assert requests[-1].answer == EMPTY
-    assert house.connections.over_rate > 0
+    assert house.connections.transports.over_rate > 0
 
 
 def test_a_long_batch_is_handled_in_turns() -> None:
