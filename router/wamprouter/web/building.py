@@ -203,6 +203,12 @@ def _info(_path: config.InfoPath, spot: Spot) -> Any:
     return Info(spot.form.maker.about)
 
 
+def _metrics(_path: config.MetricsPath, spot: Spot) -> Any:
+    from wamprouter.web.metrics import Metrics
+
+    return Metrics(spot.form.maker.statistics.snapshot)
+
+
 BUILDERS: Final[Mapping[type, Callable[[Any, Spot], Any]]] = {
     config.StaticPath: _static,
     config.WebSocketPath: _websocket,
@@ -219,7 +225,7 @@ BUILDERS: Final[Mapping[type, Callable[[Any, Spot], Any]]] = {
     config.HealthPath: _health,
     config.ReadyPath: _ready,
     config.InfoPath: _info,
-    config.MetricsPath: lambda _path, _spot: Unavailable("metrics"),
+    config.MetricsPath: _metrics,
     config.UnavailablePath: lambda path, _spot: Unavailable(path.what),
 }
 """What makes a path's resource; it raises CannotStart if that cannot be had.

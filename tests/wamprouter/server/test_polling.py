@@ -56,7 +56,9 @@ class House:
         self.node = node = Node(NodeConfig.model_validate(settings), clock, now=clock.seconds)
         self.connections = Connections(maximum, clock.seconds, node.admission, node.turns)
         given = LongPollOptions(**options)
-        limit = RateLimit(given.message_rate, given.message_burst, self.connections.transports, clock.callLater, now=clock.seconds)
+        limit = RateLimit(
+            given.message_rate, given.message_burst, self.connections.transports, clock.callLater, now=clock.seconds
+        )
         self.service = PollService(
             node.lobby,
             node.gate(ANONYMOUS),
