@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.exchange import CONFIGURATION, Exchange, MemoryRouter, SocketConnection
+from tests.support.exchange import CONFIGURATION, Exchange, MemoryRouter, PollingConnection, SocketConnection
 from tests.support.process import RouterProcess
 
 
@@ -39,14 +39,32 @@ def serializer(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=["memory", "websocket", "rawsocket"])
-def exchange(request: pytest.FixtureRequest, serializer: str) -> Iterator[Exchange]:
+LINES = [
+    (kind, serializer) for serializer in ("json", "msgpack", "cbor") for kind in ("memory", "websocket", "rawsocket")
+]
+# A request of HTTP for each message costs ten times a frame. Beyond the basic profile, nothing depends on the transport.
+POLLING = [("longpoll", "json"), ("longpoll", "msgpack.batched")]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "line" in metafunc.fixturenames:
+        lines = [*LINES, *POLLING] if metafunc.definition.path.parent.name == "basic" else LINES
+        metafunc.parametrize("line", lines, ids="-".join)
+
+
+@pytest.fixture
+def exchange(request: pytest.FixtureRequest, line: tuple[str, str]) -> Iterator[Exchange]:
     """Talkers over one kind of connection, each gone when the test is over."""
-    if request.param == "memory":
+    kind, serializer = line
+    if kind == "memory":
         connect = partial(request.getfixturevalue("memory_router").connect, serializer)
     else:
-        scheme = {"websocket": "ws", "rawsocket": "rs"}[request.param]
-        connect = partial(SocketConnection, request.getfixturevalue("router"), scheme, serializer)
+        made, scheme = {
+            "websocket": (SocketConnection, "ws"),
+            "rawsocket": (SocketConnection, "rs"),
+            "longpoll": (PollingConnection, "http"),
+        }[kind]
+        connect = partial(made, request.getfixturevalue("router"), scheme, serializer)
     exchange = Exchange(connect)
     yield exchange
     exchange.end()

@@ -16,11 +16,13 @@ from typing import Any, Final
 
 from twisted.internet.task import Clock
 
+from tests.support.longpoll import LongPoll, Refused
 from tests.support.process import ALLOW_ALL, EVERYTHING, RouterProcess, endpoint
 from tests.support.raw import BINARY, CLOSE, PING, PONG, TEXT, Closed, RawSocket, WebSocket
 from tests.support.realm import Line, Mailbox, PlainWire
 from wamp.protocol.codec import CODECS, Codec
 from wamp.protocol.ids import MAX_ID
+from wamp.protocol.subprotocols import BatchFraming
 from wamprouter.config import NodeConfig
 from wamprouter.config.auth import ANONYMOUS
 from wamprouter.node import Node
@@ -133,6 +135,12 @@ CONFIGURATION: Final[dict[str, Any]] = {
     "transports": [
         {"type": "websocket", "endpoint": endpoint()},
         {"type": "rawsocket", "endpoint": endpoint()},
+        {
+            "type": "web",
+            "endpoint": endpoint(),
+            # A request for messages is answered at once, so that it shows when there are no more.
+            "paths": {"/": {"type": "longpoll", "options": {"request_timeout": 1}}},
+        },
     ],
 }
 """In realm1 and meta everybody may do everything, in guarded only what is below com.open. In recorded there are a trust level and
@@ -366,3 +374,57 @@ class SocketConnection:
         if self._is_open:
             self._is_open = False
             self._wire.close()
+
+
+class PollingConnection:
+    """A connection over long-poll, plain or batched. A request that sends is answered when all that follows is done."""
+
+    def __init__(self, router: RouterProcess, scheme: str, serializer: str) -> None:
+        name, _, batched = serializer.partition(".")
+        self.codec = CODECS[name]
+        self._framing = BatchFraming(self.codec.serializer) if batched else None
+        self._line = LongPoll(router.url(scheme), f"wamp.2.{serializer}")
+        self._is_open = True
+        self._messages: list[Any] = []
+
+    def send(self, data: bytes) -> None:
+        try:
+            self._line.send(data if self._framing is None else self._framing.wrap(data))
+        except Refused:
+            pass  # what came before the end is still to be read
+
+    def wait(self, _seconds: float) -> None:
+        while self._is_open and not self._messages:
+            self._receive()
+
+    def settle(self) -> None:
+        """Ask for messages, so that all talkers wait for the end of their request at the same time."""
+        if self._is_open and not self._line.is_receiving:
+            self._line.begin_receive()
+
+    def read(self) -> list[Any]:
+        while self._is_open and self._receive():
+            pass
+        messages, self._messages = self._messages, []
+        return messages
+
+    def _receive(self) -> bool:
+        """Ask for messages; tell whether there were any."""
+        try:
+            body = self._line.receive()
+        except Refused:
+            self._messages.append(CLOSED)
+            self.cut()
+            return False
+        parts = [body] if self._framing is None or not body else self._framing.split(body)
+        self._messages += [self.codec.serializer.unpack(part) for part in parts if part]
+        return bool(body)
+
+    def cut(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            try:
+                self._line.close()
+            except Refused:
+                pass  # the router has closed it
+            self._line.cut()
