@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.robustness.conftest import Start
 from tests.robustness.measure import eventually, open_sockets
 from tests.support.certificates import Authority
 from tests.support.longpoll import LongPoll, post
-from tests.support.process import RouterProcess, config, endpoint
-from tests.support.raw import Client, Closed, RawSocket, RefusedHandshake, Stream, handshake_request
-from wamp.protocol.messages import Goodbye
+from tests.support.process import ROOT, RouterProcess, config, endpoint
+from tests.support.raw import ROLES, Client, Closed, RawSocket, RefusedHandshake, Stream, handshake_request
+from wamp.protocol.messages import Authenticate, Challenge, Goodbye, Hello, Welcome
 
 INFO = {"type": "nodeinfo"}
 HELLO = json.dumps([1, "realm1", {"roles": {"caller": {}}}]).encode()
@@ -242,3 +243,27 @@ def test_a_unix_socket_serves_both(start: Start, tmp_path: Path) -> None:
     assert router.urls == [f"rs+unix://{tmp_path}/sock", f"ws+unix://{tmp_path}/sock"]
     with Client(router.url("rs+unix")):
         pass
+
+
+# -- the sample
+
+
+def test_the_sample_starts_and_lets_in_whom_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``config/universal.yaml``: services with a ticket by RawSocket, visitors by WebSocket and by long-poll."""
+    monkeypatch.setenv("PORT", "0")
+    monkeypatch.setenv("ORDERS_TICKET", "correct horse battery staple")
+    sample = yaml.safe_load((ROOT / "config/universal.yaml").read_text())
+    with RouterProcess(tmp_path, sample) as router:
+        rawsocket, websocket, _info, longpoll = router.urls
+        with (
+            Client(rawsocket, join=False) as service,
+            Client(websocket, join=False) as visitor,
+            LongPoll(longpoll) as other,
+        ):
+            service.send(Hello("realm1", {"roles": ROLES, "authmethods": ["ticket"], "authid": "orders"}))
+            service.expect(Challenge)
+            service.send(Authenticate("correct horse battery staple", {}))
+            assert service.expect(Welcome).details["authrole"] == "service"
+            assert [visitor.join().details["authrole"], other.join()[2]["authrole"]] == ["visitor", "visitor"]
+        assert router.stop() == 0
+        assert "Traceback" not in router.log

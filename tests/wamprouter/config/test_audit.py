@@ -833,6 +833,7 @@ def test_a_secret_of_a_file_that_others_may_read_is_found_where_it_is_named() ->
 
 SAMPLES = Path(__file__).parents[3] / "config"
 SAMPLE_ENVIRON = {
+    "ORDERS_TICKET": TICKET,
     "PUBLIC_ORIGIN": "https://app.example.com",
     "BIND_ADDRESS": "0.0.0.0",
     "TLS_KEY": "privkey.pem",
@@ -848,6 +849,7 @@ FOUND_IN_SAMPLES = {
     "production.yaml": [],
     "router.json": ["any-origin-inside"],
     "tls.yaml": [],
+    "universal.yaml": [],
 }
 
 

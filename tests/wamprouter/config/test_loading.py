@@ -15,6 +15,7 @@ SCHEMA = CONFIG / "router.schema.json"
 
 # What a sample wants from the environment.
 ENVIRON = {
+    "ORDERS_TICKET": "correct horse battery staple",
     "PUBLIC_ORIGIN": "https://app.example.com",
     "TLS_KEY": "privkey.pem",
     "TLS_CERTIFICATE": "fullchain.pem",
