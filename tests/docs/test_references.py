@@ -147,7 +147,8 @@ def test_limits_have_the_defaults_of_the_models():
     page = (DOCS / "limits-and-flow-control.md").read_text("utf-8")
     of_router, heading, of_transports = page.partition("## Connections and time")
     assert heading
-    of_connections = (config.WebSocketOptions, config.RawSocketOptions, config.WebOptions, config.WebSocketTransport)
+    options = (config.WebSocketOptions, config.RawSocketOptions, config.LongPollOptions, config.WebOptions)
+    of_connections = (*options, config.WebSocketTransport, config.UniversalTransport)
     for section, models, least in (
         (of_router, (config.RouterLimits,), 4),
         (of_transports, of_connections, 10),
