@@ -28,22 +28,23 @@ from wamprouter.session import Session, State
 if TYPE_CHECKING:
     from wamprouter.realm.realm import Realm
 
-__all__ = ["CODEC", "WIRE", "Handler", "LocalConnection", "made"]
+__all__ = ["CODEC", "LIMIT", "WIRE", "Handler", "LocalConnection", "LocalGate", "made"]
 
 _log = Logger()
 
 CODEC: Final = CODECS["msgpack"]  # what payloads of local sessions are in; it has binary values, and msgspec is fast
 _OVERHEAD: Final = 200  # bytes that a message counts besides its payload
-_LIMIT: Final = 16 * 1024 * 1024  # as for network connections
+LIMIT: Final = 16 * 1024 * 1024
+"""Bytes that may wait for a session: as for network connections."""
 _PATIENCE: Final = 5.0  # seconds from its reply to GOODBYE for what a session has to do before it closes
 _BURST: Final = 1000  # messages handed over in one turn, so that a busy component does not stop the router
 
 
-class _LocalGate:
-    """Admits a component with the role that the configuration gives it."""
+class LocalGate:
+    """Admits a session with the role that the configuration gives it; ``provider`` says what the session is of."""
 
-    def __init__(self, authid: str, role: str) -> None:
-        self._grant = Grant(authid, role, "local", "component")
+    def __init__(self, authid: str, role: str, provider: str = "component") -> None:
+        self._grant = Grant(authid, role, "local", provider)
 
     def admit(self, applicant: Applicant) -> Grant:
         return self._grant
@@ -93,10 +94,7 @@ class LocalConnection:
 
     codec = CODEC
     wire = WIRE
-    high_water = _LIMIT
-    limit = _LIMIT
     owner: Throttled | None = None
-    address = "local"
     kind = "memory"
     ending = ""
     cookie: str | None = None
@@ -110,8 +108,13 @@ class LocalConnection:
         role: str = "",
         *,
         gate: Gate | None = None,
+        address: str = "local",
+        limit: int = LIMIT,
     ) -> None:
+        """``address`` is whose joins are counted, ``limit`` how many bytes may wait for the session."""
         self.name = name
+        self.address = address
+        self.high_water = self.limit = limit
         self.queued = 0
         self.sent = 0
         self.details = TransportDetails(
@@ -126,9 +129,10 @@ class LocalConnection:
         self._call_soon = call_soon
         self._queue: deque[Message] = deque()
         self._is_due = False
+        self._is_held = False
         self._is_leaving = False
         self._handler: Handler | None = None
-        self._peer = Peer(lobby, gate or _LocalGate(name, role), self, CODEC, self)
+        self._peer = Peer(lobby, gate or LocalGate(name, role), self, CODEC, self)
 
     @property
     def session(self) -> Session | None:
@@ -146,7 +150,10 @@ class LocalConnection:
         self._queue.append(packed)
         self.sent += 1
         self.queued += _size(packed)
-        if not self._is_due:
+        self._hand_over_soon()
+
+    def _hand_over_soon(self) -> None:
+        if self._queue and not self._is_due and not self._is_held:
             self._is_due = True
             self._call_soon(self._hand_over)
 
@@ -167,7 +174,7 @@ class LocalConnection:
         self._is_due = False
         queue = self._queue
         for _ in range(min(len(queue), _BURST)):
-            if self._handler is None or not queue:
+            if self._handler is None or self._is_held or not queue:
                 return
             message = queue.popleft()
             self.queued -= _size(message)
@@ -177,9 +184,7 @@ class LocalConnection:
                 _log.failure("{name} is ended: it failed at a message", name=self._who)
                 self.ending = "failed"
                 self.abort()
-        if queue and not self._is_due:
-            self._is_due = True
-            self._call_soon(self._hand_over)
+        self._hand_over_soon()
 
     def dismiss(self, reason: str, *, may_return: bool = False) -> None:
         self.close(reason)
@@ -231,6 +236,15 @@ class LocalConnection:
     def call_when_drained(self, action: Callable[[], None]) -> None:
         action()
 
+    def hold(self) -> None:
+        """Hand nothing over for now: what comes waits here, and counts as what a slow peer has not read."""
+        self._is_held = True
+
+    def go_on(self) -> None:
+        """Hand over again."""
+        self._is_held = False
+        self._hand_over_soon()
+
     def is_open(self) -> bool:
         return self._handler is not None
 
@@ -246,6 +260,7 @@ class LocalConnection:
             self._call_soon(self._close)
 
     def _close(self) -> None:
+        self._is_held = False
         self._hand_over()
         if self._queue and self._handler is not None:
             self._call_soon(self._close)

@@ -349,8 +349,7 @@ class Node:
     def _say_farewell(self) -> Deferred[Any]:
         guests = [guest.stop() for guest in (*self.parting, *(guest for _, guest in self.guests))]
         for listener in self.listeners:
-            for connection in listener.connections:
-                connection.go_away("the router is shutting down")
+            listener.go_away("the router is shutting down")
         for _, component in self.hosted:
             component.leave()
         self.dispatcher.flush()

@@ -263,8 +263,7 @@ class _Change:
             listener.retire(_CLOSED)
             node.reactor.callLater(FAREWELL, listener.cut, "its transport is closed")
         for listener in node.listeners:
-            for connection in listener.connections:
-                connection.revise(self._changed_realms)
+            listener.revise(self._changed_realms)
         for _, component in node.hosted:
             component.revise(self._changed_realms)
         return before - _count(realms)

@@ -7,6 +7,15 @@ are fixed and complete: every default is filled in and every path is absolute.
 
 from wamprouter.config.admin import Admin, AdminTransport, ManagementComponent, SessionComponent
 from wamprouter.config.auth import AnonymousStatic, Auth, Cookie, Dynamic, Function
+from wamprouter.config.bridge import (
+    BridgeOptions,
+    BridgePath,
+    CallerOptions,
+    CallerPath,
+    Cors,
+    PublisherPath,
+    SignedOptions,
+)
 from wamprouter.config.components import (
     ClassComponent,
     Component,
@@ -75,6 +84,10 @@ __all__ = [
     "Allow",
     "AnonymousStatic",
     "Auth",
+    "BridgeOptions",
+    "BridgePath",
+    "CallerOptions",
+    "CallerPath",
     "Checked",
     "ClassComponent",
     "Component",
@@ -83,6 +96,7 @@ __all__ = [
     "ConnectionOptions",
     "ConsolePath",
     "Cookie",
+    "Cors",
     "Deflate",
     "Disclose",
     "Dynamic",
@@ -109,6 +123,7 @@ __all__ = [
     "NodeInfoPath",
     "PageOptions",
     "Permission",
+    "PublisherPath",
     "RawSocketOptions",
     "RawSocketService",
     "RawSocketTransport",
@@ -123,6 +138,7 @@ __all__ = [
     "RouterLimits",
     "Serializer",
     "SessionComponent",
+    "SignedOptions",
     "StaticOptions",
     "StaticPath",
     "StaticService",

@@ -135,7 +135,10 @@ def _visible(spot: _Spot, value: object) -> object:
     """Return what may be shown of a value: by the kind of its field, or by the field's name where no kind vouches."""
     if _hides(spot.type):
         shows = (
-            value is None or isinstance(value, bool) or value == "" or (isinstance(value, dict) and _models(spot.type))
+            value is None
+            or isinstance(value, bool)
+            or value in ("", [], {})
+            or (isinstance(value, dict) and _models(spot.type))
         )
         return value if shows else _SECRET
     notes = (note for _, metadata in _members(spot.type) for note in metadata)

@@ -26,6 +26,9 @@ UNIQUE: tuple[tuple[Pattern, str], ...] = (
 WAMP_TRANSPORTS = ("websocket", "rawsocket")
 WAMP_PATHS = ("websocket", "longpoll")
 UNIVERSAL: tuple[Pattern, ...] = (("rawsocket",), ("websocket", EACH))
+UNIVERSAL_TYPE = "universal"
+# What enters a realm with a role that stands beside it.
+BRIDGE_PATHS = ("publisher", "caller", "webhook", "rest", "sse")
 NESTED = "path"
 
 
@@ -48,7 +51,7 @@ def dangling(document: object, mistaken: Collection[Problem] = ()) -> list[Probl
     """
     if any(_concerns_name(problem) for problem in mistaken):
         return list(_duplicates(document))
-    return [*_duplicates(document), *_unknown_in_auth(document), *_unknown_in_components(document)]
+    return [*_duplicates(document), *_unknown_in_auth(document), *_unknown_in_guests(document)]
 
 
 def _concerns_name(problem: Problem) -> bool:
@@ -121,9 +124,14 @@ def _unknown_roles(auth: object, place: Place, known: list[str]) -> Iterator[Pro
                 yield _unknown(at, role, "a role of some realm", known)
 
 
-def _unknown_in_components(document: object) -> Iterator[Problem]:
+def _unknown_in_guests(document: object) -> Iterator[Problem]:
+    """Look at what joins a realm with a role that the file gives it: components, and paths of the HTTP bridge."""
     roles_by_realm = _roles_by_realm(document)
-    for place, realm in select(document, ("components", EACH, "realm")):
+    places = [place for place, _ in select(document, ("components", EACH))]
+    places += [place for place, _ in _paths(document, BRIDGE_PATHS)]
+    for guest in places:
+        place = (*guest, "realm")
+        realm = lookup(document, place)
         if not isinstance(realm, str):
             continue
         if roles_by_realm and realm not in roles_by_realm:
@@ -146,9 +154,9 @@ def _services(document: object) -> Iterator[tuple[Place, dict[str, object]]]:
         if isinstance(node, dict):
             if node.get("type") in WAMP_TRANSPORTS:
                 yield place, node
-            if node.get("type") == "universal":
+            if node.get("type") == UNIVERSAL_TYPE:
                 yield from _services_of_universal(node, place)
-            yield from _services_on_paths(node, place)
+    yield from _paths(document, WAMP_PATHS)
 
 
 def _services_of_universal(node: dict[str, object], place: Place) -> Iterator[tuple[Place, dict[str, object]]]:
@@ -156,16 +164,22 @@ def _services_of_universal(node: dict[str, object], place: Place) -> Iterator[tu
         for at, service in select(node, pattern, place):
             if isinstance(service, dict):
                 yield at, service
-    yield from _services_on_paths(node.get("web"), (*place, "web"))
 
 
-def _services_on_paths(parent: object, parent_place: Place) -> Iterator[tuple[Place, dict[str, object]]]:
-    for place, node in select(parent, ("paths", EACH), parent_place):
+def _paths(document: object, types: Collection[str]) -> Iterator[tuple[Place, dict[str, object]]]:
+    for place, node in select(document, ("transports", EACH)):
+        yield from _paths_below(node, place, types)
+        if isinstance(node, dict) and node.get("type") == UNIVERSAL_TYPE:
+            yield from _paths_below(node.get("web"), (*place, "web"), types)
+
+
+def _paths_below(parent: object, above: Place, types: Collection[str]) -> Iterator[tuple[Place, dict[str, object]]]:
+    for place, node in select(parent, ("paths", EACH), above):
         if isinstance(node, dict):
-            if node.get("type") in WAMP_PATHS:
+            if node.get("type") in types:
                 yield place, node
             elif node.get("type") == NESTED:
-                yield from _services_on_paths(node, place)
+                yield from _paths_below(node, place, types)
 
 
 def _roles_by_realm(document: object) -> dict[str, set[str]]:

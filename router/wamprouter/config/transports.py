@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from wamprouter.config.auth import Cookie
+from wamprouter.config.bridge import CallerPath, PublisherPath
 from wamprouter.config.endpoints import Endpoint
 from wamprouter.config.fields import Connections, Id, Model, Name, PathName, Timeout, Words, expected
 from wamprouter.config.limits import Network
@@ -109,6 +110,8 @@ WebPath: TypeAlias = Annotated[
     | NodeInfoPath
     | JsonPath
     | RedirectPath
+    | PublisherPath
+    | CallerPath
     | NestedPath
     | ReverseProxyPath
     | WsgiPath

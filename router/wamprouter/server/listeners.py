@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from errno import EADDRINUSE
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +27,7 @@ from wamprouter.server.ports import listen_tcp, listen_unix
 from wamprouter.server.proxies import NO_PROXIES, Proxies
 
 if TYPE_CHECKING:
+    from wamprouter.realm.realm import Realm
     from wamprouter.server.tls_context import TlsContext
 
 __all__ = ["Listener"]
@@ -147,6 +148,18 @@ class Listener:
         self._form.retire()
         for connection in self.connections:
             connection.go_away(reason)
+
+    def go_away(self, reason: str) -> None:
+        """Send everybody away in the way that lets them come back: the router stops."""
+        for connection in self.connections:
+            connection.go_away(reason)
+        self._form.leave()
+
+    def revise(self, changed: Container[Realm]) -> None:
+        """Look at every session again: the configuration is another one now, and so are these realms."""
+        for connection in self.connections:
+            connection.revise(changed)
+        self._form.revise(changed)
 
     def cut(self, reason: str) -> None:
         """Cut the connections that are still there."""

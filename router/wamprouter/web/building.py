@@ -9,7 +9,8 @@ import importlib.util
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from time import time
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from wamprouter import __version__, config
 from wamprouter.server.connections import Connections
@@ -18,6 +19,10 @@ from wamprouter.server.forms import CannotStart, Form
 from wamprouter.web.headers import AnswerHeaders
 from wamprouter.web.pages import JsonValue, NodeInfo, Redirection, ServiceInfo
 from wamprouter.web.site import SitePages, Unavailable, WebSocketPath, static_files, tree
+
+if TYPE_CHECKING:
+    from wamprouter.web.signing import Seen
+    from wamprouter.web.visitors import Entrance
 
 __all__ = ["BUILDERS", "Spot", "pages_of"]
 
@@ -179,6 +184,29 @@ def _resource(path: config.ResourcePath, _spot: Spot) -> Any:
     return own_resource(path)
 
 
+def _publisher(path: config.PublisherPath, spot: Spot) -> Any:
+    from wamprouter.web.posting import Publisher
+
+    return Publisher(_entrance(path, spot), path.options, _seen(spot), time)
+
+
+def _caller(path: config.CallerPath, spot: Spot) -> Any:
+    from wamprouter.web.posting import Caller
+
+    return Caller(_entrance(path, spot), path.options, _seen(spot), time)
+
+
+def _entrance(path: config.BridgePath, spot: Spot) -> Entrance:
+    return spot.form.entrance(spot.name, path.realm, path.role)
+
+
+def _seen(spot: Spot) -> Seen:
+    """Return what a path remembers of signed requests."""
+    from wamprouter.web.signing import Seen
+
+    return spot.form.memory(spot.name, Seen)
+
+
 def _console(_path: config.ConsolePath, _spot: Spot) -> Any:
     from wamprouter.web.console import console_files
 
@@ -217,6 +245,8 @@ BUILDERS: Final[Mapping[type, Callable[[Any, Spot], Any]]] = {
     config.EchoPath: _echo,
     config.NodeInfoPath: _node_info,
     config.JsonPath: _json,
+    config.PublisherPath: _publisher,
+    config.CallerPath: _caller,
     config.RedirectPath: lambda path, _spot: Redirection(path.url),
     config.ReverseProxyPath: _reverse_proxy,
     config.WsgiPath: _wsgi,

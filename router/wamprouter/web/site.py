@@ -155,6 +155,7 @@ class HttpRequest(ServerRequest):
         if self.room < 0:
             self.setResponseCode(413)
             self.setHeader(b"connection", b"close")
+            self.channel.persistent = False
             self._answer(b"")
         elif self.uri.isascii():
             super().process()
@@ -219,6 +220,7 @@ class HttpConnection(HTTPChannel):
         if is_refused:  # it is not read, so the connection cannot go on behind it
             self.length = 0
             self.requests[-1].requestHeaders.removeHeader(b"expect")
+            self.requests[-1].setHeader(b"connection", b"close")
         elif self.length != 0:
             self._deadline = self.callLater(self.timeOut, self.forceAbortClient)
         self.requests[-1].room = -1 if is_refused and limit else limit

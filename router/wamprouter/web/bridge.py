@@ -1,0 +1,114 @@
+"""What all paths of the HTTP bridge have in common: who may send a request, how many at once, and how errors are told."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from wamp.protocol.errors import InvalidArgument, NotAuthorized, Unavailable
+from wamp.protocol.serializers import TranscodingError
+from wamprouter.server.connections import address_of
+from wamprouter.server.tls import is_secure
+from wamprouter.web.cors import Pages
+from wamprouter.web.exchange import BadRequest, Exchange, text_of
+from wamprouter.web.statuses import status_of
+
+if TYPE_CHECKING:
+    from wamprouter import config
+    from wamprouter.web.visitors import Asked, Entrance, Outcome
+
+__all__ = ["NOT_FOUND", "Bridge", "tell_error"]
+
+NOT_FOUND: Final = "http.error.not_found"
+_METHOD: Final = "http.error.method_not_allowed"
+
+
+class Bridge(Resource):
+    """A path whose requests enter a realm."""
+
+    isLeaf = True
+    methods: ClassVar[tuple[bytes, ...]] = (b"POST",)
+
+    def __init__(self, entrance: Entrance, options: config.BridgeOptions) -> None:
+        super().__init__()
+        self.body_limit = options.post_body_limit
+        self.entrance = entrance
+        self.timeout = options.request_timeout / 1000
+        self._most = options.max_requests
+        self._requires_tls = options.require_tls
+        self._networks = [ipaddress.ip_network(one) for one in options.require_ip if one != "unix"]
+        self._takes_unix = "unix" in options.require_ip
+        self._pages = Pages(options.cors)
+
+    def render(self, request: Any) -> Any:
+        exchange = Exchange(request, self._leave)
+        self.entrance.in_flight += 1
+        try:
+            self._receive(request, exchange)
+        except BadRequest as problem:
+            exchange.refuse(problem.status, problem.uri, str(problem))
+        except TranscodingError as problem:
+            exchange.refuse(400, InvalidArgument.uri, f"WAMP has no form for this: {problem}")
+        return NOT_DONE_YET
+
+    def _leave(self) -> None:
+        self.entrance.in_flight -= 1
+
+    def _receive(self, request: Any, exchange: Exchange) -> None:
+        if not self._pages.admit(request):
+            raise BadRequest("pages of this origin may not use this path", 403, NotAuthorized.uri)
+        methods = self.methods_of(request)
+        if request.method == b"OPTIONS":
+            request.setHeader(b"allow", b", ".join((*methods, b"OPTIONS")))
+            self._pages.tell_browser(request, methods)
+            exchange.answer(204)
+        elif request.method not in methods:
+            request.setHeader(b"allow", b", ".join((*methods, b"OPTIONS")))
+            raise BadRequest(f"expected {', '.join(method.decode() for method in methods)}", 405, _METHOD)
+        elif self.entrance.in_flight > self._most:
+            request.setHeader(b"retry-after", b"1")
+            raise BadRequest(f"more than {self._most} requests at the same time", 503, Unavailable.uri)
+        else:
+            self._check_origin(request)
+            self.carry_out(request, exchange)
+
+    def _check_origin(self, request: Any) -> None:
+        if self._requires_tls and not is_secure(request.channel.transport):
+            raise BadRequest("this path is to be used with TLS", 403, NotAuthorized.uri)
+        if self._networks or self._takes_unix:
+            address = address_of(request.getClientAddress())
+            if not self._is_expected(address):
+                raise BadRequest("this path is not for your address", 403, NotAuthorized.uri)
+
+    def _is_expected(self, address: str) -> bool:
+        if address == "unix":
+            return self._takes_unix
+        parsed = ipaddress.ip_address(address)
+        return any(parsed in network for network in self._networks)
+
+    def methods_of(self, request: Any) -> tuple[bytes, ...]:
+        """Return the methods that an address knows; raise BadRequest if there is nothing at it."""
+        if any(request.postpath or ()):
+            raise BadRequest("there is nothing at this address", 404, NOT_FOUND)
+        return self.methods
+
+    def carry_out(self, request: Any, exchange: Exchange) -> None:
+        """Do what is asked and answer it, now or later. Raise BadRequest or TranscodingError."""
+        raise NotImplementedError
+
+    def wait(self, exchange: Exchange, asked: Asked) -> None:
+        """Take back what was asked of the realm if the client does not wait for it."""
+        exchange.gone = lambda: self.entrance.shared.take_back(asked)
+
+
+def tell_error(exchange: Exchange, outcome: Outcome, status: int | None = None) -> None:
+    """Answer with the error that a request has led to."""
+    uri = outcome.error or ""
+    if status is None:
+        status = status_of(uri)
+    if status == 503:
+        exchange.request.setHeader(b"retry-after", b"1")
+    exchange.refuse(status, uri, text_of(outcome.args, uri), outcome.args, outcome.kwargs)
