@@ -14,9 +14,22 @@ from typing import Any, Final, Self
 from urllib.parse import urlencode
 
 from tests.support.process import EVERYTHING, RouterProcess, endpoint
-from tests.support.raw import TIMEOUT, Stream
+from tests.support.raw import TIMEOUT, Client, Stream
+from wamp.protocol.messages import Error
 
-__all__ = ["ALLOWED", "KEY", "SECRET", "SHOP", "Answer", "Http", "bridge_config", "query", "request"]
+__all__ = [
+    "ALLOWED",
+    "KEY",
+    "SECRET",
+    "SHOP",
+    "Answer",
+    "Http",
+    "bridge_config",
+    "query",
+    "request",
+    "response",
+    "shop_is_open",
+]
 
 KEY: Final = "shop"
 SECRET: Final = "kLm9_nobody_guesses_this"
@@ -72,6 +85,15 @@ def bridge_config(folder: Path, paths: dict[str, Any], **more: Any) -> dict[str,
         "components": [{"type": "class", "classname": "shop.Shop", "realm": "realm1", "role": "anonymous"}],
         **more,
     }
+
+
+def shop_is_open(router: RouterProcess) -> RouterProcess:
+    """Wait until the shop has registered all of its procedures, which it does after the router listens."""
+    with Client(router.url("ws")) as client:
+        request = 0
+        while not request or isinstance(client.receive(), Error):
+            request = client.call("com.shop.keywords")
+    return router
 
 
 class Answer:

@@ -40,6 +40,7 @@ from wamprouter.config.options import (
 )
 from wamprouter.config.problems import ConfigError, UnreadableConfig
 from wamprouter.config.realms import Allow, Disclose, Match, Permission, Realm, RealmOptions, RealmTemplate, Role
+from wamprouter.config.rest import RestPath, Route
 from wamprouter.config.services import Serializer, WampService
 from wamprouter.config.serving import ResourcePath, ReverseProxyPath, WsgiPath
 from wamprouter.config.starter import STARTER
@@ -133,8 +134,10 @@ __all__ = [
     "RealmTemplate",
     "RedirectPath",
     "ResourcePath",
+    "RestPath",
     "ReverseProxyPath",
     "Role",
+    "Route",
     "RouterLimits",
     "Serializer",
     "SessionComponent",

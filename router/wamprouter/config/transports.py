@@ -18,6 +18,7 @@ from wamprouter.config.longpoll import LongPollPath
 from wamprouter.config.operations import ConsolePath, HealthPath, InfoPath, MetricsPath, ReadyPath
 from wamprouter.config.options import RawSocketOptions, WebSocketOptions
 from wamprouter.config.problems import shown
+from wamprouter.config.rest import RestPath
 from wamprouter.config.services import WampService
 from wamprouter.config.serving import ResourcePath, ReverseProxyPath, WsgiPath
 from wamprouter.config.web import JsonPath, NodeInfoPath, RedirectPath, StaticPath, WebOptions
@@ -112,6 +113,7 @@ WebPath: TypeAlias = Annotated[
     | RedirectPath
     | PublisherPath
     | CallerPath
+    | RestPath
     | NestedPath
     | ReverseProxyPath
     | WsgiPath

@@ -196,6 +196,12 @@ def _caller(path: config.CallerPath, spot: Spot) -> Any:
     return Caller(_entrance(path, spot), path.options, _seen(spot), time)
 
 
+def _rest(path: config.RestPath, spot: Spot) -> Any:
+    from wamprouter.web.rest import Rest
+
+    return Rest(_entrance(path, spot), path)
+
+
 def _entrance(path: config.BridgePath, spot: Spot) -> Entrance:
     return spot.form.entrance(spot.name, path.realm, path.role)
 
@@ -247,6 +253,7 @@ BUILDERS: Final[Mapping[type, Callable[[Any, Spot], Any]]] = {
     config.JsonPath: _json,
     config.PublisherPath: _publisher,
     config.CallerPath: _caller,
+    config.RestPath: _rest,
     config.RedirectPath: lambda path, _spot: Redirection(path.url),
     config.ReverseProxyPath: _reverse_proxy,
     config.WsgiPath: _wsgi,
