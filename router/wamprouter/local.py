@@ -60,14 +60,17 @@ class LocalGate:
 
 
 class _LocalWire:
-    """Packs nothing: a message stays an object, its payload in the codec of local sessions."""
+    """Packs nothing: a message stays an object, its payload in the codec of the session."""
 
-    __slots__ = ()
+    __slots__ = ("_codec",)
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
 
     def pack(self, message: Message, source: Codec | None) -> Message:
-        if source is None or source is CODEC:
+        if source is None or source is self._codec:
             return message
-        old, new = source.serializer, CODEC.serializer
+        old, new = source.serializer, self._codec.serializer
         args = transcode(message.args, old, new)  # type: ignore[attr-defined]  # a source means a payload
         return replace(message, args=args, kwargs=transcode(message.kwargs, old, new))  # type: ignore[attr-defined]  # see above
 
@@ -75,7 +78,8 @@ class _LocalWire:
         """Make nothing of it."""
 
 
-WIRE: Final[Wire] = _LocalWire()
+WIRE: Final[Wire] = _LocalWire(CODEC)
+_WIRES: Final[dict[Codec, Wire]] = {CODEC: WIRE}  # codec -> the wire that its sessions share
 
 
 class Handler(Protocol):
@@ -92,8 +96,6 @@ class LocalConnection:
     The session has the role that is given, or what the gate grants: then it is a stranger, with credentials as on a network.
     """
 
-    codec = CODEC
-    wire = WIRE
     owner: Throttled | None = None
     kind = "memory"
     ending = ""
@@ -110,8 +112,14 @@ class LocalConnection:
         gate: Gate | None = None,
         address: str = "local",
         limit: int = LIMIT,
+        codec: Codec = CODEC,
     ) -> None:
-        """``address`` is whose joins are counted, ``limit`` how many bytes may wait for the session."""
+        """``address`` is whose joins are counted, ``limit`` how many bytes may wait for the session.
+
+        Its payloads are in ``codec``.
+        """
+        self.codec = codec
+        self.wire = _WIRES.setdefault(codec, _LocalWire(codec))
         self.name = name
         self.address = address
         self.high_water = self.limit = limit
@@ -132,7 +140,7 @@ class LocalConnection:
         self._is_held = False
         self._is_leaving = False
         self._handler: Handler | None = None
-        self._peer = Peer(lobby, gate or LocalGate(name, role), self, CODEC, self)
+        self._peer = Peer(lobby, gate or LocalGate(name, role), self, codec, self)
 
     @property
     def session(self) -> Session | None:

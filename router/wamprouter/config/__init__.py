@@ -8,6 +8,7 @@ are fixed and complete: every default is filled in and every path is absolute.
 from wamprouter.config.admin import Admin, AdminTransport, ManagementComponent, SessionComponent
 from wamprouter.config.auth import AnonymousStatic, Auth, Cookie, Dynamic, Function
 from wamprouter.config.bridge import (
+    AccessOptions,
     BridgeOptions,
     BridgePath,
     CallerOptions,
@@ -43,6 +44,7 @@ from wamprouter.config.realms import Allow, Disclose, Match, Permission, Realm, 
 from wamprouter.config.rest import RestPath, Route
 from wamprouter.config.services import Serializer, WampService
 from wamprouter.config.serving import ResourcePath, ReverseProxyPath, WsgiPath
+from wamprouter.config.sse import SseOptions, SsePath
 from wamprouter.config.starter import STARTER
 from wamprouter.config.transports import (
     EchoPath,
@@ -80,6 +82,7 @@ from wamprouter.config.web import (
 
 __all__ = [
     "STARTER",
+    "AccessOptions",
     "Admin",
     "AdminTransport",
     "Allow",
@@ -142,6 +145,8 @@ __all__ = [
     "Serializer",
     "SessionComponent",
     "SignedOptions",
+    "SseOptions",
+    "SsePath",
     "StaticOptions",
     "StaticPath",
     "StaticService",

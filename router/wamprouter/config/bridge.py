@@ -50,8 +50,25 @@ class Cors(Model):
     )
 
 
-class BridgeOptions(Model):
-    """Options of every path of the HTTP bridge."""
+class AccessOptions(Model):
+    """Who may use a path of the HTTP bridge."""
+
+    require_tls: Flag = Field(
+        default=False,
+        description="Refuse requests that have not come by TLS to this router. Default: no, because a proxy may do TLS.",
+    )
+    require_ip: tuple[Network, ...] = Field(
+        default=(),
+        description='Addresses and networks that requests may come from, such as "10.0.0.0/8", or "unix". Default: all.',
+    )
+    cors: Cors | None = Field(
+        default=None,
+        description="The web pages of other origins that may use the path. Default: none; their requests are refused.",
+    )
+
+
+class BridgeOptions(AccessOptions):
+    """Options of a path whose requests are answered once."""
 
     post_body_limit: MessageSize = Field(
         default=MIB, description="The largest body in bytes. Default 1 MiB as for messages."
@@ -65,18 +82,6 @@ class BridgeOptions(Model):
         default=1000,
         description="Requests that may wait for their answer at the same time; more are answered with 503. Default 1000: a tenth "
         "of the calls that a session may have in flight.",
-    )
-    require_tls: Flag = Field(
-        default=False,
-        description="Refuse requests that have not come by TLS to this router. Default: no, because a proxy may do TLS.",
-    )
-    require_ip: tuple[Network, ...] = Field(
-        default=(),
-        description='Addresses and networks that requests may come from, such as "10.0.0.0/8", or "unix". Default: all.',
-    )
-    cors: Cors | None = Field(
-        default=None,
-        description="The web pages of other origins that may use the path. Default: none; their requests are refused.",
     )
 
 

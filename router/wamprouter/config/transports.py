@@ -21,6 +21,7 @@ from wamprouter.config.problems import shown
 from wamprouter.config.rest import RestPath
 from wamprouter.config.services import WampService
 from wamprouter.config.serving import ResourcePath, ReverseProxyPath, WsgiPath
+from wamprouter.config.sse import SsePath
 from wamprouter.config.web import JsonPath, NodeInfoPath, RedirectPath, StaticPath, WebOptions
 
 _PATHS = Words("an object with at least one path")
@@ -114,6 +115,7 @@ WebPath: TypeAlias = Annotated[
     | PublisherPath
     | CallerPath
     | RestPath
+    | SsePath
     | NestedPath
     | ReverseProxyPath
     | WsgiPath

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wamprouter import config
     from wamprouter.web.visitors import Asked, Entrance, Outcome
 
-__all__ = ["NOT_FOUND", "Bridge", "tell_error"]
+__all__ = ["NOT_FOUND", "Answering", "Bridge", "tell_error"]
 
 NOT_FOUND: Final = "http.error.not_found"
 _METHOD: Final = "http.error.method_not_allowed"
@@ -32,12 +32,13 @@ class Bridge(Resource):
     isLeaf = True
     methods: ClassVar[tuple[bytes, ...]] = (b"POST",)
 
-    def __init__(self, entrance: Entrance, options: config.BridgeOptions) -> None:
+    body_limit = 0
+
+    def __init__(self, entrance: Entrance, options: config.AccessOptions, *, most: int) -> None:
+        """``most``: requests that may be answered at the same time."""
         super().__init__()
-        self.body_limit = options.post_body_limit
         self.entrance = entrance
-        self.timeout = options.request_timeout / 1000
-        self._most = options.max_requests
+        self._most = most
         self._requires_tls = options.require_tls
         self._networks = [ipaddress.ip_network(one) for one in options.require_ip if one != "unix"]
         self._takes_unix = "unix" in options.require_ip
@@ -72,10 +73,10 @@ class Bridge(Resource):
             request.setHeader(b"retry-after", b"1")
             raise BadRequest(f"more than {self._most} requests at the same time", 503, Unavailable.uri)
         else:
-            self._check_origin(request)
+            self._check_source(request)
             self.carry_out(request, exchange)
 
-    def _check_origin(self, request: Any) -> None:
+    def _check_source(self, request: Any) -> None:
         if self._requires_tls and not is_secure(request.channel.transport):
             raise BadRequest("this path is to be used with TLS", 403, NotAuthorized.uri)
         if self._networks or self._takes_unix:
@@ -98,6 +99,15 @@ class Bridge(Resource):
     def carry_out(self, request: Any, exchange: Exchange) -> None:
         """Do what is asked and answer it, now or later. Raise BadRequest or TranscodingError."""
         raise NotImplementedError
+
+
+class Answering(Bridge):
+    """A path whose requests may have a body, and are answered once, with what the session that they share is told."""
+
+    def __init__(self, entrance: Entrance, options: config.BridgeOptions) -> None:
+        super().__init__(entrance, options, most=options.max_requests)
+        self.body_limit = options.post_body_limit
+        self.timeout = options.request_timeout / 1000
 
     def wait(self, exchange: Exchange, asked: Asked) -> None:
         """Take back what was asked of the realm if the client does not wait for it."""

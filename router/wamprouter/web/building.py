@@ -202,6 +202,12 @@ def _rest(path: config.RestPath, spot: Spot) -> Any:
     return Rest(_entrance(path, spot), path)
 
 
+def _sse(path: config.SsePath, spot: Spot) -> Any:
+    from wamprouter.web.sse import EventStreams
+
+    return EventStreams(_entrance(path, spot), path)
+
+
 def _entrance(path: config.BridgePath, spot: Spot) -> Entrance:
     return spot.form.entrance(spot.name, path.realm, path.role)
 
@@ -254,6 +260,7 @@ BUILDERS: Final[Mapping[type, Callable[[Any, Spot], Any]]] = {
     config.PublisherPath: _publisher,
     config.CallerPath: _caller,
     config.RestPath: _rest,
+    config.SsePath: _sse,
     config.RedirectPath: lambda path, _spot: Redirection(path.url),
     config.ReverseProxyPath: _reverse_proxy,
     config.WsgiPath: _wsgi,

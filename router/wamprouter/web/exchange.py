@@ -63,6 +63,22 @@ class Exchange:
         request.write(b"" if request.method == b"HEAD" else body)
         request.finish()
 
+    def begin(self, content_type: str) -> None:
+        """Begin an answer that goes on for as long as both ends want, by ``write`` and ``close``."""
+        self.request.setResponseCode(200)
+        self.request.setHeader(b"content-type", content_type.encode())
+
+    def write(self, data: bytes) -> None:
+        """Send more of an answer that has begun."""
+        if not self._is_over:
+            self.request.write(data)
+
+    def close(self) -> None:
+        """End an answer that has begun."""
+        if not self._is_over:
+            self._is_over = True
+            self.request.finish()
+
     def json(self, status: int, value: Any) -> None:
         """Answer with a value; raise TranscodingError if JSON has no form for it."""
         self.answer(status, b"" if status in _NO_BODY else bytes(JSON.pack(value)))

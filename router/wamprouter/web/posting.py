@@ -10,7 +10,7 @@ import msgspec
 from wamp.protocol.errors import AuthenticationFailed, Unavailable
 from wamp.protocol.ids import Id
 from wamp.protocol.serializers import TranscodingError
-from wamprouter.web.bridge import Bridge, tell_error
+from wamprouter.web.bridge import Answering, tell_error
 from wamprouter.web.exchange import BadRequest, Exchange, body_of, json_body
 from wamprouter.web.signing import Full, Refused, Seen, Signature
 from wamprouter.web.statuses import status_of
@@ -67,7 +67,7 @@ class _Procedure(_Payload[_CallOptions]):
 PayloadT = TypeVar("PayloadT", _Publication, _Procedure)
 
 
-class _Posting(Bridge):
+class _Posting(Answering):
     """What takes JSON, signed where the configuration has a secret."""
 
     methods = (b"POST", b"PUT")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from wamp.protocol.serializers import TranscodingError
-from wamprouter.web.bridge import NOT_FOUND, Bridge, tell_error
+from wamprouter.web.bridge import NOT_FOUND, Answering, tell_error
 from wamprouter.web.exchange import BadRequest, Exchange, body_of, json_body, parameters
 from wamprouter.web.routing import Routes, arguments
 from wamprouter.web.statuses import status_of
@@ -20,7 +20,7 @@ __all__ = ["Rest"]
 _HEAD: Final = "HEAD"
 
 
-class Rest(Bridge):
+class Rest(Answering):
     """A path below which are the addresses."""
 
     def __init__(self, entrance: Entrance, path: config.RestPath) -> None:

@@ -46,6 +46,7 @@ from wamp.protocol.roles import announcement
 from wamprouter.local import CODEC, LIMIT, LocalConnection, LocalGate
 
 if TYPE_CHECKING:
+    from wamp.protocol.codec import Codec
     from wamprouter.realm.realm import Realm
     from wamprouter.server.forms import Maker
 
@@ -111,8 +112,9 @@ class Asked:
 class Visitor:
     """One session: what is asked of it waits until it has joined."""
 
-    def __init__(self, house: Entrance, address: str = "local", *, limit: int = LIMIT) -> None:
-        """``limit`` is how many bytes may wait for it, ``address`` whose joins are counted."""
+    def __init__(self, house: Entrance, address: str = "local", *, limit: int = LIMIT, codec: Codec = CODEC) -> None:
+        """``limit`` is how many bytes may wait for it, ``address`` whose joins are counted, ``codec`` what its payloads are in."""
+        self.codec = codec
         self._house = house
         self._address = address
         self._limit = limit
@@ -212,6 +214,7 @@ class Visitor:
             gate=LocalGate(house.name, house.role, _PROVIDER),
             address=self._address,
             limit=self._limit,
+            codec=self.codec,
         )
         self._connection = connection
         connection.open(self)
@@ -255,7 +258,7 @@ class Visitor:
             case Result() | Error() | Published() | Subscribed():
                 asked = self._asked.pop(message.request, None)
                 if asked is not None:
-                    asked.conclude(_outcome(message))
+                    asked.conclude(_outcome(message, self.codec))
                     self._leave_if_done()
             case Welcome():
                 self._is_joined = self._was_joined = True
@@ -323,9 +326,9 @@ class Entrance:
             self._shared = self.visit()
         return self._shared
 
-    def visit(self, address: str = "local", *, limit: int = LIMIT) -> Visitor:
+    def visit(self, address: str = "local", *, limit: int = LIMIT, codec: Codec = CODEC) -> Visitor:
         """Return a session for somebody alone, to be given back to ``forget``."""
-        visitor = Visitor(self, address, limit=limit)
+        visitor = Visitor(self, address, limit=limit, codec=codec)
         self._visitors[visitor] = None
         return visitor
 
@@ -350,20 +353,20 @@ class Entrance:
             visitor.leave()
 
 
-def packed(args: list[Any], kwargs: Mapping[str, Any]) -> tuple[Raw, Raw]:
-    """Return a payload as visitors send it; raise TranscodingError if WAMP has no form for it."""
-    pack = CODEC.serializer.pack
+def packed(args: list[Any], kwargs: Mapping[str, Any], codec: Codec = CODEC) -> tuple[Raw, Raw]:
+    """Return a payload as visitors send it; raise TranscodingError if their codec has no form for it."""
+    pack = codec.serializer.pack
     return (pack(args) if args or kwargs else ABSENT), (pack(kwargs) if kwargs else ABSENT)
 
 
-def _outcome(message: Any) -> Outcome:
+def _outcome(message: Any, codec: Codec) -> Outcome:
     if isinstance(message, Published):
         return Outcome(id=message.publication)
     if isinstance(message, Subscribed):
         return Outcome(id=message.subscription)
     error = message.error if isinstance(message, Error) else None
     try:
-        args, kwargs = CODEC.values(message)
+        args, kwargs = codec.values(message)
     except ProtocolViolation as violation:  # of a hosted component, whose payloads no codec has looked at
         return Outcome.failed(InvalidArgument.uri, f"a malformed answer: {violation}")
     return Outcome(args, kwargs, error)
