@@ -110,6 +110,8 @@ class Invoked(Effect, eq=False):
     """Whether more parts are to come."""
     parts: Any = None
     """The caller's, for what ``Continued`` has to feed."""
+    ended: Callable[[BaseException | None], None] | None = None
+    """The caller's, for who wants to know when the endpoint has done its work, and what it has raised."""
     failure: BaseException | None = None
     """What the payload codec raised when it was to encode the answer: the caller was not told, report it."""
 

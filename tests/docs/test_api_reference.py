@@ -20,6 +20,7 @@ MODULES = (
     "wamp.blocking",
     "wamp.auth",
     "wamp.typed",
+    "wamp.tracing",
     "wamp.testing",
     "wamp.testing.plugin",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextvars import Context, copy_context
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,8 @@ class _Event(msgspec.Struct, eq=False):
     kwargs: dict[str, Any]
     options: PublishOptions | None
     reply: asyncio.Future[Any]
+    context: Context
+    """Where it was published: a trace that it belongs to is part of that."""
 
 
 class OfflineEvents:
@@ -41,7 +44,7 @@ class OfflineEvents:
         if len(self._events) >= self.limit:
             raise BufferFull(f"there is no connection, and {len(self._events)} events wait for one")
         reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._events.append(_Event(topic, args, kwargs, options, reply))
+        self._events.append(_Event(topic, args, kwargs, options, reply, copy_context()))
         return reply
 
     def send(self, session: ApplicationSession) -> None:
@@ -51,7 +54,7 @@ class OfflineEvents:
             if event.reply.cancelled():
                 continue
             try:
-                sent = session._publish(event.topic, event.args, event.kwargs, event.options)
+                sent = event.context.run(session._publish, event.topic, event.args, event.kwargs, event.options)
             except Exception as error:  # noqa: BLE001  # of what the user gave, and no reason to end the session
                 event.reply.set_exception(error)
             else:

@@ -164,6 +164,13 @@ class ApplicationSession(Shell):
     def _at_end(self, reply: asyncio.Future[Any], action: Callable[[], object]) -> None:
         reply.add_done_callback(lambda _: action())
 
+    def _watch(self, reply: asyncio.Future[Any], then: Callable[[BaseException | None], None]) -> None:
+        def ended(_: object) -> None:
+            # Asking for the exception would keep asyncio from telling of one that nobody else asks for.
+            then(asyncio.CancelledError() if reply.cancelled() else reply._exception)
+
+        reply.add_done_callback(ended)
+
     def _turn(self) -> Coroutine[Any, Any, None]:
         return asyncio.sleep(0)
 

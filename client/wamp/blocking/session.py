@@ -26,6 +26,7 @@ from wamp.asyncio.log import Log
 from wamp.blocking.engine import Engine, remember
 from wamp.blocking.handlers import AppInWorkers, InOrder, in_turns, in_workers, is_asynchronous
 from wamp.blocking.streams import BlockingStream, call_with_progress
+from wamp.blocking.thread import carried
 from wamp.blocking.workers import Workers
 from wamp.connector import LEAVE_TIMEOUT
 from wamp.durations import Duration, seconds
@@ -230,7 +231,7 @@ class BlockingSession:
         limit = self._patience_for(timeout, options)
         invoke = partial(engine.client._invoke, procedure, self._sendable(args), kwargs, timeout=timeout)
         if options is None or options.on_progress is None or is_asynchronous(options.on_progress):
-            value = engine.thread.wait(partial(invoke, options=options), limit, procedure)
+            value = engine.thread.wait(carried(partial(invoke, options=options)), limit, procedure)
         else:
             value = call_with_progress(engine.thread, invoke, options, limit, procedure)
         if returns is None:
@@ -258,7 +259,8 @@ class BlockingSession:
             on_progress = InOrder(f"progressive results of {procedure}", options.on_progress, self._workers)
             options = msgspec.structs.replace(options, on_progress=on_progress)
         how = {"options": options, "timeout": timeout, "returns": returns}
-        return engine.thread.ask(partial(engine.client._invoke, procedure, self._sendable(args), kwargs, **how))
+        begin = partial(engine.client._invoke, procedure, self._sendable(args), kwargs, **how)
+        return engine.thread.ask(carried(begin))
 
     def stream(
         self,
@@ -281,7 +283,7 @@ class BlockingSession:
         def begin() -> Stream:
             return engine.client.stream(procedure, *sent, options=options, timeout=timeout, buffer=buffer, **kwargs)
 
-        return BlockingStream(engine.thread, engine.thread.wait(begin, self._timeout, procedure))
+        return BlockingStream(engine.thread, engine.thread.wait(carried(begin), self._timeout, procedure))
 
     def _sendable(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return arguments of which the last one, if it is a generator, is one that the loop can wait for."""
@@ -317,7 +319,7 @@ class BlockingSession:
             sent.add_done_callback(_nobody_waits)
             return None
 
-        published: Publication | None = engine.thread.wait(publish, self._timeout, topic)
+        published: Publication | None = engine.thread.wait(carried(publish), self._timeout, topic)
         return published
 
     @overload

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from wamp.blocking.thread import LoopThread, Reply
+from wamp.blocking.thread import LoopThread, Reply, carried
 from wamp.exception import BufferFull, CallTimeout, TransportLost
 from wamp.streams import PARTS
 from wamp.types import CallOptions
@@ -76,7 +76,7 @@ def call_with_progress(
                 BufferFull(f"{what}: {PARTS} progressive results wait for on_progress, the call was cancelled")
             )
 
-    reply = Reply(thread, partial(call, options=msgspec.structs.replace(options, on_progress=put)))
+    reply = Reply(thread, carried(partial(call, options=msgspec.structs.replace(options, on_progress=put))))
     reply.add_done_callback(lambda _: parts.put(None))
     try:
         thread.refuse_inside(what)

@@ -18,14 +18,17 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
+from contextvars import copy_context
+from functools import partial
 from typing import Any, Final
 from weakref import WeakSet
 
 from wamp.asyncio.log import Log
 from wamp.asyncio.running import tidy
 from wamp.exception import CallTimeout, TransportLost
+from wamp.shell.base import Base
 
-__all__ = ["Loop", "LoopThread", "Reply"]
+__all__ = ["Loop", "LoopThread", "Reply", "carried"]
 
 _log = Log()
 
@@ -150,6 +153,14 @@ class Reply(Future[Any]):
             self.set_exception(exception)
         except InvalidStateError:
             pass
+
+
+def carried(start: Callable[[], Any]) -> Callable[[], Any]:
+    """Return what does the same in the loop with the context of this thread, if there are traces, which are part of it.
+
+    If not, without: tasks would keep what the application has in its contexts.
+    """
+    return start if Base._tracing is None else partial(copy_context().run, start)
 
 
 class LoopThread:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
 from functools import partial
 from typing import Any, Final
 
@@ -40,6 +41,7 @@ class Job(asyncio.Future[Any]):
         self.lane = lane
         self._thread = loop.thread
         self._run = run
+        self._context = copy_context()  # as asyncio.to_thread does: what is current here is so in the worker
         self._rest: asyncio.Future[Any] | None = None
 
     def cancel(self, msg: Any | None = None) -> bool:
@@ -54,7 +56,7 @@ class Job(asyncio.Future[Any]):
         if self.cancelled() or self._thread.is_over:
             return
         try:
-            result = self._run()
+            result = self._context.run(self._run)
         except BaseException as exception:  # noqa: BLE001  # the user's code: the caller is told
             self._thread.post(partial(self._failed, exception))
         else:
@@ -69,7 +71,7 @@ class Job(asyncio.Future[Any]):
         elif self.done() or self._thread.is_over:
             result.close()
         else:
-            self._rest = self._thread.loop.create_task(result)
+            self._rest = self._thread.loop.create_task(result, context=self._context)
             self._rest.add_done_callback(self._rested)
 
     def _rested(self, rest: asyncio.Future[Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from wamp.exception import PayloadExceededError, SerializationError, TransportLost
 from wamp.observable import ObservableMixin
@@ -12,10 +12,29 @@ from wamp.protocol.messages import Message
 from wamp.session import ClientSession
 from wamp.transport import Transport
 
-__all__ = ["Base", "Failure"]
+if TYPE_CHECKING:
+    from wamp.effects import Invoked, Received
+    from wamp.protocol.messages import Call, Publish
+    from wamp.request import Subscription
+
+__all__ = ["Base", "Failure", "Tracing"]
 
 Failure = Any
 """What an event loop has for an exception and its traceback: ``value``, ``getTraceback()``."""
+
+
+class Tracing(Protocol):
+    """What makes spans of what a session does: ``wamp.tracing``. Each method calls the function that it is given, once."""
+
+    def calling(self, session: Base, reply: Any, message: Call, send: Callable[[], None]) -> None: ...
+
+    def publishing(self, session: Base, reply: Any, message: Publish, send: Callable[[], None]) -> None: ...
+
+    def invoked(self, session: Base, invoked: Invoked, run: Callable[[Invoked], None]) -> None: ...
+
+    def received(
+        self, session: Base, effect: Received, subscription: Subscription, handle: Callable[..., None]
+    ) -> None: ...
 
 
 class Base(ObservableMixin):
@@ -25,6 +44,8 @@ class Base(ObservableMixin):
     """What an awaitable raises that was cancelled."""
     log: Any
     traceback_app: bool
+    _tracing: ClassVar[Tracing | None] = None
+    """Set for all sessions of the process by ``wamp.tracing.enable``."""
     _wamp: ClientSession
     _transport: Transport | None
 
@@ -60,6 +81,10 @@ class Base(ObservableMixin):
 
     def _at_end(self, reply: Any, action: Callable[[], object]) -> None:
         """Call ``action`` when a reply is there, has failed or is cancelled; it goes on to whoever awaits it."""
+        raise NotImplementedError
+
+    def _watch(self, reply: Any, then: Callable[[BaseException | None], None]) -> None:
+        """Call ``then(exception)`` when a reply has failed or is cancelled, ``then(None)`` when it is there; it goes on as it is."""
         raise NotImplementedError
 
     def _turn(self) -> Any:

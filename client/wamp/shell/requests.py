@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from functools import partial
 from typing import Any, overload
 
 from wamp.effects import (
@@ -11,9 +12,11 @@ from wamp.effects import (
     Succeeded,
 )
 from wamp.handlers import VALUES, checked, marked_endpoints, marked_handlers
+from wamp.protocol.messages import Call
 from wamp.request import Endpoint, Handler, Registration, Subscription
 from wamp.shell.base import Base
 from wamp.streams import PARTS, Stream, place_of
+from wamp.transport import Transport
 from wamp.types import (
     CallOptions,
     PublishOptions,
@@ -46,8 +49,14 @@ class Requests(Base):
         transport = self._transport or self._link()
         reply = self._reply()
         message = self._wamp.call(reply, procedure, args, kwargs, options)
-        self._send_request(transport, reply, message)
+        self._send_call(transport, reply, message)
         return reply
+
+    def _send_call(self, transport: Transport, reply: Any, message: Call) -> None:
+        if self._tracing is None:
+            self._send_request(transport, reply, message)
+        else:
+            self._tracing.calling(self, reply, message, partial(self._send_request, transport, reply, message))
 
     def stream(self, procedure: str, *args: Any, buffer: int = PARTS, **kwargs: Any) -> Stream:
         """Call a procedure, and return its progressive results as an asynchronous iterator: see ``Stream``.
@@ -74,11 +83,19 @@ class Requests(Base):
     ) -> Any:
         transport = self._link()
         if options is None or not options.acknowledge:
-            transport.send(self._wamp.publish(None, topic, args, kwargs, options))
+            message = self._wamp.publish(None, topic, args, kwargs, options)
+            if self._tracing is None:
+                transport.send(message)
+            else:
+                self._tracing.publishing(self, None, message, partial(transport.send, message))
             return self._drained(transport) if transport.is_congested else self._resolved(None)
         reply = self._reply()
         message = self._wamp.publish(reply, topic, args, kwargs, options)
-        self._send_request(transport, reply, message)
+        send = partial(self._send_request, transport, reply, message)
+        if self._tracing is None:
+            send()
+        else:
+            self._tracing.publishing(self, reply, message, send)
         return reply
 
     @overload
@@ -231,7 +248,7 @@ class Requests(Base):
     ) -> None:
         first = [item async for item in _first(items)]
         message = self._wamp.call(reply, procedure, (*before, *first), kwargs, options, is_progressive=bool(first))
-        self._send_request(self._link(), reply, message)
+        self._send_call(self._link(), reply, message)
         if first:
             async for item in items:
                 self._send_part(reply, (*before, item), kwargs, is_last=False)

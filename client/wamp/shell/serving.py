@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import partial
 from types import AsyncGeneratorType
@@ -19,6 +19,9 @@ from wamp.types import CallResult
 
 __all__ = ["UNAVAILABLE", "Serving"]
 
+Ended = Callable[[BaseException | None], None] | None
+"""What is to be called when a handler has done its work, with what it has raised."""
+
 UNAVAILABLE: Final = "wamp.error.unavailable"
 
 
@@ -33,10 +36,14 @@ class Serving(Base):
     def _received(self, effect: Received) -> None:
         for subscription in effect.subscriptions:
             # One that an earlier handler of the same event has unsubscribed gets nothing any more.
-            if subscription.active:
+            if not subscription.active:
+                continue
+            if self._tracing is None:
                 self._handle(effect, subscription)
+            else:
+                self._tracing.received(self, effect, subscription, self._handle)
 
-    def _handle(self, effect: Received, subscription: Subscription) -> None:
+    def _handle(self, effect: Received, subscription: Subscription, ended: Ended = None) -> None:
         handler = subscription.handler
         kwargs = effect.kwargs
         try:
@@ -48,23 +55,33 @@ class Serving(Base):
                 kwargs = {**kwargs, handler.details_arg: event_details(effect.message, subscription)}
             waiting = self._waiting(handler.fn(*effect.args, **kwargs))
         except Exception as exception:  # noqa: BLE001  (a handler of the user's)
-            self._user_error(self._failure(exception), f"While handling an event of {subscription.topic}")
+            self._not_handled(self._failure(exception), effect, subscription, ended)
             return
         if waiting is not None:
-            self._when(waiting, self._handled, self._not_handled, effect, subscription)
-        elif effect.acknowledge:
-            self._handled(None, effect, subscription)
+            self._when(waiting, self._handled, self._not_handled, effect, subscription, ended)
+        elif effect.acknowledge or ended is not None:
+            self._handled(None, effect, subscription, ended)
 
-    def _handled(self, _: object, effect: Received, __: Subscription) -> None:
+    def _handled(self, _: object, effect: Received, __: Subscription, ended: Ended) -> None:
+        if ended is not None:
+            ended(None)
         if effect.acknowledge:
             self._send_if_open(messages.EventReceived(effect.message.publication))
 
-    def _not_handled(self, failure: Failure, _: Received, subscription: Subscription) -> None:
+    def _not_handled(self, failure: Failure, _: Received, subscription: Subscription, ended: Ended) -> None:
+        if ended is not None:
+            ended(failure.value)
         self._user_error(failure, f"While handling an event of {subscription.topic}")
 
     # -- invocations
 
     def _invoked(self, invoked: Invoked) -> None:
+        if self._tracing is None:
+            self._run(invoked)
+        else:
+            self._tracing.invoked(self, invoked, self._run)
+
+    def _run(self, invoked: Invoked) -> None:
         endpoint = invoked.registration.endpoint
         kwargs = invoked.kwargs
         if endpoint.stream is not None:
@@ -72,6 +89,8 @@ class Serving(Base):
         elif invoked.is_progressive:
             text = f"{invoked.registration.procedure} takes its arguments at once, not in parts"
             self._send_if_open(self._wamp.reject(invoked, ApplicationError.INVALID_ARGUMENT, text))
+            if invoked.ended is not None:
+                invoked.ended(ApplicationError(ApplicationError.INVALID_ARGUMENT, text))
             return
         try:
             if endpoint.arguments_of is not None:
@@ -171,6 +190,8 @@ class Serving(Base):
         return self._resolved(None) if transport is None or not transport.is_congested else self._drained(transport)
 
     def _completed(self, value: Any, invoked: Invoked) -> None:
+        if invoked.ended is not None:
+            invoked.ended(None)
         if invoked.parts is not None:
             self._end_parts(invoked)
         answer = self._wamp.complete(invoked, value)
@@ -183,6 +204,8 @@ class Serving(Base):
         if invoked.parts is not None:
             self._end_parts(invoked)
         exception: BaseException = failure.value
+        if invoked.ended is not None:
+            invoked.ended(exception)
         if invoked.was_interrupted and isinstance(exception, self._cancelled):
             text = f"{invoked.registration.procedure} was cancelled by its caller"
             answer = self._wamp.reject(invoked, ApplicationError.CANCELED, text)

@@ -118,6 +118,13 @@ class ApplicationSession(Shell):
 
         reply.addBoth(ended)
 
+    def _watch(self, reply: Deferred[Any], then: Callable[[BaseException | None], None]) -> None:
+        def ended(result: Any) -> Any:
+            then(result.value if isinstance(result, Failure) else None)
+            return result
+
+        reply.addBoth(ended)
+
     def _turn(self) -> Deferred[None]:
         return succeed(None)  # a reactor is none of a session's business: congestion gives it its turns
 

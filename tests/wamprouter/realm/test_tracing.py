@@ -42,6 +42,13 @@ def test_subscribers_get_the_trace_of_the_event(meeting):
     ] == sorted(heard)
 
 
+def test_a_retained_event_has_its_trace(meeting):
+    """Whoever subscribes later sees where it came from."""
+    meeting.send(meeting.alice, Publish(1, {**TRACE, "retain": True}, "com.topic"))
+    [_, (_, event)] = meeting.send(meeting.dora, Subscribe(2, {"get_retained": True}, "com.topic"))
+    assert {**TRACE, "retained": True} == event.details
+
+
 def test_a_result_has_no_trace(meeting):
     """The caller has made it."""
     meeting.send(meeting.alice, Call(1, TRACE, "com.add"))
