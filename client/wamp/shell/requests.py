@@ -91,11 +91,10 @@ class Requests(Base):
             return self._drained(transport) if transport.is_congested else self._resolved(None)
         reply = self._reply()
         message = self._wamp.publish(reply, topic, args, kwargs, options)
-        send = partial(self._send_request, transport, reply, message)
         if self._tracing is None:
-            send()
+            self._send_request(transport, reply, message)
         else:
-            self._tracing.publishing(self, reply, message, send)
+            self._tracing.publishing(self, reply, message, partial(self._send_request, transport, reply, message))
         return reply
 
     @overload
