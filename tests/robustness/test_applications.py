@@ -219,7 +219,7 @@ def test_an_application_fails_and_goes(tmp_path: Path, library: Path) -> None:
     }
     with RouterProcess(tmp_path, config(web, pythonpath=[str(library)])) as router:
         assert ask(router, "/app/fail")[0] == 500
-        assert "RuntimeError: as it happens" in router.log
+        eventually(lambda: "RuntimeError: as it happens" in router.log, "it is logged")
         assert ask(router, "/app/hello/Ann")[0] == 200
         threads = Path(f"/proc/{router.pid}/task")
         before = len(list(threads.iterdir()))

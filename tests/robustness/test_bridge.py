@@ -358,6 +358,19 @@ def test_a_signed_request_is_taken(http: Http) -> None:
         (query(b'{"topic": "com.shop.news"}', seq="one"), 400),
         (query(b'{"topic": "com.shop.news"}') + "&key=twice", 401),
     ],
+    ids=[
+        "nothing",
+        "another secret",
+        "another key",
+        "another nonce",
+        "another body",
+        "no signature",
+        "late",
+        "early",
+        "no time",
+        "no number",
+        "two keys",
+    ],
 )
 def test_a_request_that_is_not_rightly_signed_is_refused(http: Http, parameters: str, status: int) -> None:
     """Wrong, late, early, malformed, missing."""
