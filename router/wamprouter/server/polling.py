@@ -202,6 +202,16 @@ class PollQueue(Feeders):
         self._release()
         self.owner = None
 
+    def forget(self) -> None:
+        """Refer to nobody any more."""
+        self.discard()
+        self._offer = _nobody
+        self._on_expel = _nobody
+
+
+def _nobody(*_: Any) -> None:
+    """Nobody is at the other end of a queue that is forgotten."""
+
 
 class PollService:
     """What the connections of one path have in common."""
@@ -461,9 +471,11 @@ class PollConnection:
     def _forget(self) -> None:
         if self._service.table.pop(self.id, None) is not None:
             assert self._end is not None
-            self.queue.discard()
             self._answer_receiver(*self._end)
             self._service.connections.discard(self)
+            # Without these circles, memory is free at once and not at some later garbage collection.
+            self.queue.forget()
+            del self.peer
 
     # -- who is at the other end, for the gate
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from typing import Any
 
 import pytest
@@ -310,6 +312,23 @@ def test_the_router_goes() -> None:
     assert request.answer == (503, b"the router is shutting down\n")
     house.clock.advance(0)
     assert (guest.is_open, len(house.connections)) == (False, 0)
+
+
+def test_a_connection_that_has_ended_leaves_no_garbage() -> None:
+    """Its memory is free as soon as it is forgotten."""
+    house = House()
+    gc.collect()
+    gc.disable()
+    try:
+        guest = house.join()
+        guest.connection.close_by_client()
+        rest = weakref.ref(guest.connection)
+        del guest
+        house.node.dispatcher.feeder = None
+        house.wait(10)
+        assert rest() is None
+    finally:
+        gc.enable()
 
 
 # -- limits
