@@ -36,7 +36,8 @@ class _Kind:
 class BriefObserver:
     """Passes events on to another observer, few of each kind. Debugging wants everything, and gets it.
 
-    So does ``is_ours=True`` in an event: what the operator's own file leads to, and no peer.
+    So does ``is_ours=True`` in an event: what the operator's own file leads to, and no peer. And ``is_rationed=True``: whoever
+    logs it sees to it that it is not too much.
     """
 
     def __init__(self, observer: Callable[[Any], object], now: Callable[[], float]) -> None:
@@ -45,7 +46,7 @@ class BriefObserver:
         self._kinds: dict[tuple[Any, Any], _Kind] = {}
 
     def __call__(self, event: Any) -> None:
-        if event.get("log_level") is LogLevel.debug or event.get("is_ours"):
+        if event.get("log_level") is LogLevel.debug or event.get("is_ours") or event.get("is_rationed"):
             self._observer(event)
             return
         kind = self._kind(event)

@@ -28,6 +28,7 @@ from wamprouter.brevity import BriefObserver
 from wamprouter.config import Checked, NodeConfig
 from wamprouter.control import Command, Outcome, listen
 from wamprouter.descriptors import allow_open_files
+from wamprouter.farewells import Farewells
 from wamprouter.guests import reap_when_told
 from wamprouter.logs import log_lines
 from wamprouter.node import Node
@@ -73,7 +74,8 @@ def run(
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
     manager = supervisor(os.environ)
     try:
-        node = Node(config, reactor, tell=partial(_log_fact, levels), inherited=inherited)
+        farewells = Farewells(monotonic, lambda: levels.level in ("info", "debug", "trace"))
+        node = Node(config, reactor, tell=partial(_log_fact, levels), ended=farewells.note, inherited=inherited)
         node.start()
     except CannotStart as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the one line that the operator needs, without a log's prefix

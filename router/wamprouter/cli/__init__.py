@@ -68,10 +68,10 @@ _CBDIR = click.option(
 )
 @click.option(
     "--logformat",
-    type=click.Choice(("standard", "syslogd", "none")),
+    type=click.Choice(("standard", "syslogd", "none", "json")),
     default="standard",
     show_default=True,
-    help="What begins a line of the log: time and origin, the origin, or nothing.",
+    help="What begins a line of the log: time and origin, the origin, or nothing; or each line as JSON, for programs.",
 )
 @click.option("--logtofile", is_flag=True, help="Log into node.log in --logdir, or else in the configuration's folder.")
 @click.option("--logdir", type=_FILE, metavar="DIR", help="The folder of node.log.")
