@@ -327,6 +327,14 @@ def test_a_malformed_request_is_refused(router: RouterProcess, sent: bytes) -> N
     assert b"HTTP/1.1 400 " == one.read_to_end()[:13]
 
 
+@pytest.mark.parametrize("header", ["Origin", "Content-Type", "Host", "X-Forwarded-For"])
+def test_a_header_that_is_no_text_is_answered(router: RouterProcess, header: str) -> None:
+    """Like one that is not right."""
+    one = stream(router)
+    one.send(request("/elsewhere", BODY, f"{header}: Ä").replace("Ä".encode(), b"\xff"))
+    assert response(one)[0] == 403
+
+
 def test_a_header_that_is_too_long_ends_the_connection(router: RouterProcess) -> None:
     """It is not kept to be answered."""
     one = stream(router)

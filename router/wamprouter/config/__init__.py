@@ -16,6 +16,8 @@ from wamprouter.config.bridge import (
     Cors,
     PublisherPath,
     SignedOptions,
+    WebhookOptions,
+    WebhookPath,
 )
 from wamprouter.config.components import (
     ClassComponent,
@@ -167,6 +169,8 @@ __all__ = [
     "WebSocketService",
     "WebSocketTransport",
     "WebTransport",
+    "WebhookOptions",
+    "WebhookPath",
     "WsgiPath",
     "default",
     "flat_paths",

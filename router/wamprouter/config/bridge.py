@@ -13,6 +13,7 @@ from wamprouter.config.fields import (
     RealmName,
     Seconds,
     Secret,
+    Text,
     Timeout,
     Whole,
     Words,
@@ -24,6 +25,8 @@ Requests: TypeAlias = Annotated[int, Whole(1, 10_000)]
 ErrorStatus: TypeAlias = Annotated[int, Whole(200, 599)]
 Tolerance: TypeAlias = Annotated[int, Whole(1, 86_400, "seconds")]
 Remembered: TypeAlias = Annotated[int, Whole(1, 10_000_000)]
+Response: TypeAlias = Annotated[str, Text(r"[^\x00]*", "a text")]
+Uri: TypeAlias = Annotated[str, Text(r"[^\s.#]+(?:\.[^\s.#]+)*", 'a URI such as "com.example.order.get"')]
 
 MIB = 1024**2
 
@@ -146,3 +149,47 @@ class CallerPath(BridgePath):
 
     type: Literal["caller"]
     options: CallerOptions = Field(default=CallerOptions(), description="Options of the path.")
+
+
+class WebhookOptions(BridgeOptions):
+    """Options of a path for webhooks."""
+
+    topic: Uri = Field(description="The topic that deliveries are published to.")
+    success_response: Response = Field(
+        default="OK", description='The text that a delivery is answered with. Default "OK" as in Crossbar.'
+    )
+    error_response: Response = Field(
+        default="NOT OK",
+        description='The text that a delivery is answered with that was not taken. Default "NOT OK" as in Crossbar.',
+    )
+    github_secret: Secret | None = Field(
+        default=None,
+        description="What deliveries are signed with, in the header X-Hub-Signature-256; others are refused then. Default: anybody "
+        "can deliver.",
+    )
+    allow_sha1: Flag = Field(
+        default=False,
+        description="Also take the header X-Hub-Signature, which is of SHA-1, where there is no other. Default: no, because GitHub "
+        "has sent both since 2020.",
+    )
+    replay_window: Seconds = Field(
+        default=3600,
+        description="Seconds for which signed deliveries are remembered, so that none is taken twice; 0 for never. Default 3600. "
+        "What has the same body is the same delivery: set 0 where a sender has nothing new to say each time.",
+    )
+    max_remembered: Remembered = Field(
+        default=100_000,
+        description="Deliveries that are remembered; beyond that more are answered with 503. Default 100000: about 20 MB.",
+    )
+
+    @property
+    def is_signed(self) -> bool:
+        """Tell whether only signed deliveries are taken."""
+        return self.github_secret is not None
+
+
+class WebhookPath(BridgePath):
+    """Publishes {"headers": {…}, "body": "…"} for each POST, as one positional argument."""
+
+    type: Literal["webhook"]
+    options: WebhookOptions = Field(description="Options of the path.")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
-from wamprouter.config.bridge import BridgeOptions, BridgePath
+from wamprouter.config.bridge import BridgeOptions, BridgePath, Uri
 from wamprouter.config.fields import Model, Name, Text, Whole, Words, expected
 
 Template: TypeAlias = Annotated[
@@ -15,7 +15,6 @@ Template: TypeAlias = Annotated[
         'a path such as "/orders/<id>", whose parameters are whole parts of it',
     ),
 ]
-Uri: TypeAlias = Annotated[str, Text(r"[^\s.#]+(?:\.[^\s.#]+)*", 'a URI such as "com.example.order.get"')]
 Success: TypeAlias = Annotated[int, Whole(200, 299)]
 Failure: TypeAlias = Annotated[int, Whole(400, 599)]
 ErrorMap: TypeAlias = Annotated[dict[Uri, Failure], Words("an object of error URIs, each with a status")]

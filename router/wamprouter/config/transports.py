@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from wamprouter.config.auth import Cookie
-from wamprouter.config.bridge import CallerPath, PublisherPath
+from wamprouter.config.bridge import CallerPath, PublisherPath, WebhookPath
 from wamprouter.config.endpoints import Endpoint
 from wamprouter.config.fields import Connections, Id, Model, Name, PathName, Timeout, Words, expected
 from wamprouter.config.limits import Network
@@ -114,6 +114,7 @@ WebPath: TypeAlias = Annotated[
     | RedirectPath
     | PublisherPath
     | CallerPath
+    | WebhookPath
     | RestPath
     | SsePath
     | NestedPath

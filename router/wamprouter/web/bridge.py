@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from wamp.protocol.errors import InvalidArgument, NotAuthorized, Unavailable
+from wamp.protocol.errors import NotAuthorized, Unavailable
 from wamp.protocol.serializers import TranscodingError
 from wamprouter.server.connections import address_of
 from wamprouter.server.tls import is_secure
@@ -50,10 +50,14 @@ class Bridge(Resource):
         try:
             self._receive(request, exchange)
         except BadRequest as problem:
-            exchange.refuse(problem.status, problem.uri, str(problem))
+            self.refuse(exchange, problem)
         except TranscodingError as problem:
-            exchange.refuse(400, InvalidArgument.uri, f"WAMP has no form for this: {problem}")
+            self.refuse(exchange, BadRequest(f"WAMP has no form for this: {problem}"))
         return NOT_DONE_YET
+
+    def refuse(self, exchange: Exchange, problem: BadRequest) -> None:
+        """Answer a request that is not carried out."""
+        exchange.refuse(problem.status, problem.uri, str(problem))
 
     def _leave(self) -> None:
         self.entrance.in_flight -= 1

@@ -196,6 +196,12 @@ def _caller(path: config.CallerPath, spot: Spot) -> Any:
     return Caller(_entrance(path, spot), path.options, _seen(spot), time)
 
 
+def _webhook(path: config.WebhookPath, spot: Spot) -> Any:
+    from wamprouter.web.webhook import Webhook
+
+    return Webhook(_entrance(path, spot), path.options, _seen(spot), spot.form.maker.now)
+
+
 def _rest(path: config.RestPath, spot: Spot) -> Any:
     from wamprouter.web.rest import Rest
 
@@ -259,6 +265,7 @@ BUILDERS: Final[Mapping[type, Callable[[Any, Spot], Any]]] = {
     config.JsonPath: _json,
     config.PublisherPath: _publisher,
     config.CallerPath: _caller,
+    config.WebhookPath: _webhook,
     config.RestPath: _rest,
     config.SsePath: _sse,
     config.RedirectPath: lambda path, _spot: Redirection(path.url),

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from wamprouter.server.origins import admits, origin_patterns
+from wamprouter.web.headers import received
 
 if TYPE_CHECKING:
     from wamprouter.config import Cors
@@ -28,7 +29,7 @@ class Pages:
 
     def admit(self, request: Any) -> bool:
         """Tell whether the page that a request comes from may send it, and tell its browser so."""
-        origins = request.requestHeaders.getRawHeaders("origin", ())
+        origins = received(request, b"origin")
         if self._options is not None:
             request.responseHeaders.addRawHeader(b"vary", b"origin")
         if not origins:
@@ -36,12 +37,12 @@ class Pages:
         if len(origins) > 1:
             return False
         if self._options is not None and admits(self._patterns, origins[0], null=self._options.allow_null_origin):
-            request.setHeader(b"access-control-allow-origin", origins[0].encode())
+            request.setHeader(b"access-control-allow-origin", origins[0].encode("latin-1"))
             if self._options.allow_credentials:
                 request.setHeader(b"access-control-allow-credentials", b"true")
             return True
         # Behind a proxy that speaks TLS the scheme is another one.
-        host = request.requestHeaders.getRawHeaders("host", ("",))[0]
+        host = next(iter(received(request, b"host")), "")
         return bool(host) and origins[0].lower().partition("://")[2] == host.lower()
 
     def tell_browser(self, request: Any, methods: Iterable[bytes]) -> None:

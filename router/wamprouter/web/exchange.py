@@ -8,6 +8,7 @@ from typing import Any, Final
 from wamp.protocol.errors import InvalidArgument, ProtocolViolation
 from wamp.protocol.limits import MAX_DEPTH, refuse_deep_value
 from wamp.protocol.serializers import JSON, TranscodingError
+from wamprouter.web.headers import received
 
 __all__ = ["BadRequest", "Exchange", "body_of", "json_body", "parameters", "text_of"]
 
@@ -119,7 +120,7 @@ def json_body(request: Any, body: bytes) -> Any:
 
 def _check_type(request: Any) -> None:
     """Raise BadRequest if a body is said to be anything but JSON; nothing may be said."""
-    given = request.requestHeaders.getRawHeaders("content-type", ())
+    given = received(request, b"content-type")
     if not given:
         return
     kind, *parameters = (part.strip() for part in given[0].lower().split(";"))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from twisted.web.http_headers import Headers
 
-__all__ = ["AnswerHeaders"]
+__all__ = ["AnswerHeaders", "received"]
 
 # Why each of them: see `headers` in `wamprouter.config.web`, which documents them for operators.
 _DEFAULTS: Final = {
@@ -15,6 +15,11 @@ _DEFAULTS: Final = {
     b"x-frame-options": b"SAMEORIGIN",
     b"referrer-policy": b"strict-origin-when-cross-origin",
 }
+
+
+def received(request: Any, name: bytes) -> list[str]:
+    """Return the values of a header as text, whatever bytes they are: Twisted would raise for what is not UTF-8."""
+    return [value.decode("latin-1") for value in request.requestHeaders.getRawHeaders(name, ())]
 
 
 class AnswerHeaders:

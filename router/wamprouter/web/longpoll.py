@@ -22,6 +22,7 @@ from wamprouter.server.cookies import HandshakeCookies
 from wamprouter.server.origins import admits, origin_patterns
 from wamprouter.server.polling import Client, PollConnection, PollService
 from wamprouter.server.tls import is_secure, peer_certificate
+from wamprouter.web.headers import received
 
 __all__ = ["LongPoll"]
 
@@ -86,13 +87,13 @@ class LongPoll(Resource):
 
     def _admit_origin(self, request: Any) -> bool:
         """Tell whether the page may use the path, and tell its browser. Programs that are no browsers have no origin."""
-        origins = request.requestHeaders.getRawHeaders("origin", ())
+        origins = received(request, b"origin")
         if not origins:
             return True
         request.setHeader(b"vary", b"origin")
         if len(origins) > 1 or not admits(self._origins, origins[0], null=self._admits_null):
             return False
-        request.setHeader(b"access-control-allow-origin", origins[0].encode())
+        request.setHeader(b"access-control-allow-origin", origins[0].encode("latin-1"))
         request.setHeader(b"access-control-allow-credentials", b"true")
         return True
 

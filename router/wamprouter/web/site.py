@@ -21,7 +21,7 @@ from twisted.web.static import File
 from wamprouter.server.admission import NoRoom
 from wamprouter.server.connections import Connections, address_of
 from wamprouter.server.websocket import is_utf8
-from wamprouter.web.headers import AnswerHeaders
+from wamprouter.web.headers import AnswerHeaders, received
 from wamprouter.web.pages import Top
 
 __all__ = ["BoundedSite", "Unavailable", "WebSocketPath", "static_files", "tree"]
@@ -182,7 +182,7 @@ class HttpRequest(ServerRequest):
     def getClientAddress(self) -> Any:
         peer = super().getClientAddress()
         address = address_of(peer)
-        forwarded_for = ", ".join(self.requestHeaders.getRawHeaders("x-forwarded-for", ()))
+        forwarded_for = ", ".join(received(self, b"x-forwarded-for"))
         client = self.site.client(address, forwarded_for)
         if client == address:
             return peer

@@ -17,6 +17,7 @@ from wamprouter.server.connections import address_of
 from wamprouter.web.bridge import Bridge, tell_error
 from wamprouter.web.eventstream import HEARTBEAT, comment, event_of, past_event, retry
 from wamprouter.web.exchange import BadRequest, Exchange, parameters
+from wamprouter.web.headers import received
 from wamprouter.web.visitors import packed
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ def _wanted(request: Any, most: int) -> _Wanted:
         match = Match(given.get("match", ["exact"])[0])
     except ValueError:
         raise BadRequest("got another match than exact, prefix and wildcard") from None
-    last = request.requestHeaders.getRawHeaders("last-event-id") or given.get("lastEventId") or [""]
+    last = received(request, b"last-event-id") or given.get("lastEventId") or [""]
     retained = given.get("retained", ["0"])[0]
     if retained not in ("0", "1"):
         raise BadRequest("expected retained=0 or retained=1")
