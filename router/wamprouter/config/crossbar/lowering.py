@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 
 from wamprouter.config.auth import Auth, Cookie
+from wamprouter.config.bridge import CallerOptions, SignedOptions, WebhookOptions
 from wamprouter.config.components import ClassComponent, GuestComponent
 from wamprouter.config.crossbar.notes import Kind, Note
 from wamprouter.config.crossbar.policy import ENTRY, TABLES, TYPES, VALUE
@@ -63,6 +64,9 @@ OURS: Mapping[str, type[BaseModel]] = {
     "path websocket": WebSocketPath,
     "path longpoll": LongPollPath,
     "longpoll options": LongPollOptions,
+    "publisher options": SignedOptions,
+    "caller options": CallerOptions,
+    "webhook options": WebhookOptions,
     "path static": StaticPath,
     "static options": StaticOptions,
     "json options": JsonOptions,

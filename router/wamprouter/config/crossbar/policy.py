@@ -94,6 +94,9 @@ def _with(*fields: str) -> Table:
     return {**_PATH, **_all(*fields)}
 
 
+_BRIDGE: Table = {**_all("post_body_limit", "require_tls", "require_ip"), "debug": _DEBUG}
+_SIGNED: Table = {**_BRIDGE, **_all("key", "secret", "timestamp_delta_limit")}
+
 TABLES: Mapping[str, Table] = {
     "node": {
         "$schema": _honoured(),
@@ -322,9 +325,12 @@ TABLES: Mapping[str, Table] = {
     "json options": _all("prettify", "allow_cross_origin", "discourage_caching"),
     "path redirect": {**_PATH, "url": HONOURED},
     "path path": {**_PATH, "paths": _honoured("path{}")},
-    "path publisher": _with("realm", "role", "options"),
-    "path caller": _with("realm", "role", "options"),
-    "path webhook": _with("realm", "role", "options"),
+    "path publisher": {**_with("realm", "role"), "options": _honoured("publisher options")},
+    "path caller": {**_with("realm", "role"), "options": _honoured("caller options")},
+    "path webhook": {**_with("realm", "role"), "options": _honoured("webhook options")},
+    "publisher options": _SIGNED,
+    "caller options": _SIGNED,
+    "webhook options": {**_BRIDGE, **_all("topic", "success_response", "error_response", "github_secret")},
     "path longpoll": {
         **_PATH,
         **_all("serializers"),
@@ -381,14 +387,12 @@ TYPES: Mapping[str, Table] = {
     "component": {"class": HONOURED, "function": HONOURED},
     "path": {
         **_all("websocket", "longpoll", "static", "nodeinfo", "json", "redirect", "path"),
-        **_all("reverseproxy", "wsgi", "resource"),
+        **_all("reverseproxy", "wsgi", "resource", "publisher", "webhook"),
+        "caller": _differs(
+            "errors of the router itself, such as a procedure that is not there, have a status of HTTP; the application's have 200"
+        ),
         **dict.fromkeys(
-            (
-                "publisher",
-                "caller",
-                "webhook",
-                "websocket-reverseproxy",
-            ),
+            ("websocket-reverseproxy",),
             _FUTURE,
         ),
         "cgi": _refused("run the program behind a web server, and let that one proxy to the router's port"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
-from wamprouter.config.crossbar import realms, transports
+from wamprouter.config.crossbar import bridge, realms, transports
 from wamprouter.config.crossbar.lowering import Lower
 
 __all__ = ["SPECIAL"]
@@ -18,6 +19,9 @@ SPECIAL: Mapping[str, Lower] = {
     "websocket options": transports.websocket_options,
     "deflate": transports.deflate,
     "longpoll options": transports.longpoll_options,
+    "publisher options": partial(bridge.options, "publisher options"),
+    "caller options": partial(bridge.options, "caller options"),
+    "webhook options": partial(bridge.options, "webhook options"),
     "web options": transports.web_options,
     "static options": transports.static_options,
     "auth": transports.auth,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from wamprouter.config.crossbar import bridge
 from wamprouter.config.crossbar.lowering import Document, Walk, is_variable
 from wamprouter.config.crossbar.notes import Kind
 from wamprouter.config.problems import Place, choice
@@ -25,12 +26,7 @@ _VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*|\{.*)")
 _DROPPED_SERIALIZERS: Final = ("ubjson", "flatbuffers")
 
 # Path types that start, and answer 501 until the router has them.
-UNAVAILABLE: Final = (
-    "publisher",
-    "caller",
-    "webhook",
-    "websocket-reverseproxy",
-)
+UNAVAILABLE: Final = ("websocket-reverseproxy",)
 
 
 def transport(walk: Walk, node: Document, at: Place, to: Place) -> Document | None:
@@ -130,6 +126,8 @@ def path(walk: Walk, node: Document, at: Place, to: Place) -> Document:
         return {"type": "unavailable", "what": kind}
     if kind == "websocket":
         return _speaking(walk, lowered, at, to, _WEBSOCKET_DEFAULTS)
+    if kind in bridge.DEFAULTS:
+        return bridge.path(kind, lowered)
     if kind == "longpoll":
         return _speaking(walk, lowered, at, to, _RAWSOCKET_DEFAULTS)
     return lowered
