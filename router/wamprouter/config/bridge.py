@@ -135,6 +135,7 @@ class BridgePath(Model):
 
     realm: RealmName = Field(description="The realm that requests enter.")
     role: Name = Field(description="The role that they have there, one of the realm's.")
+    options: AccessOptions = Field(default=AccessOptions(), description="Options of the path.")
 
 
 class PublisherPath(BridgePath):

@@ -6,12 +6,13 @@ other machines, is refused until it says ``"insecure": true``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from wamprouter.config.admin import Admin
 from wamprouter.config.auth import AnonymousStatic
+from wamprouter.config.bridge import BridgePath, CallerPath, PublisherPath
 from wamprouter.config.endpoints import TcpEndpoint
 from wamprouter.config.node import NodeConfig
 from wamprouter.config.problems import Place, Problem, printed
@@ -37,6 +38,8 @@ class Exposure(NamedTuple):
     transport: Place
     permission: Place
     actions: list[str]
+    who: str = "anonymous peers"
+    """Whoever they are, in words."""
 
 
 def unsafe(config: NodeConfig, origin: Callable[[Place], Place] = lambda place: place) -> list[Problem]:
@@ -67,13 +70,13 @@ def _problem(config: NodeConfig, exposure: Exposure, permission: Place) -> Probl
     may = " and ".join(exposure.actions)
     return Problem(
         (*exposure.transport, "endpoint"),
-        f"reachable at {endpoint.address}, where anonymous peers may {may} everywhere ({printed(permission)}); "
+        f"reachable at {endpoint.address}, where {exposure.who} may {may} everywhere ({printed(permission)}); "
         f'expected permissions for what they need, an interface such as "127.0.0.1", or "insecure": true in the file',
     )
 
 
 def exposures(config: NodeConfig, *, beyond_proxies: bool = False) -> Iterator[Exposure]:
-    """Yield where peers without credentials may register or publish everywhere, from other machines.
+    """Yield where strangers may register or publish everywhere, from other machines: as anonymous peers, or by the HTTP bridge.
 
     Those that a reverse proxy brings to a loopback address count where ``beyond_proxies`` says so.
     """
@@ -83,8 +86,27 @@ def exposures(config: NodeConfig, *, beyond_proxies: bool = False) -> Iterator[E
             for _, service in services(transport):
                 anonymous = service.auth.anonymous
                 if isinstance(anonymous, AnonymousStatic):
-                    for place, actions in _boundless(config, anonymous):
+                    for place, actions in _boundless(_roles(config, anonymous), _DANGEROUS):
                         yield Exposure(("transports", index), place, actions)
+            for at, path in paths(transport):
+                action = _unsigned(path)
+                if action is not None and isinstance(path, BridgePath):
+                    for place, actions in _boundless(_role_of(config, path), (action,)):
+                        yield Exposure(("transports", index), place, actions, f"anybody who uses {printed(at)}")
+
+
+def _unsigned(path: WebPath) -> str | None:
+    """Return what anybody can do by a path of the HTTP bridge who chooses the URI; None if that is none or needs a signature."""
+    if not isinstance(path, PublisherPath | CallerPath) or path.options.is_signed or path.options.require_ip:
+        return None
+    return "publish" if isinstance(path, PublisherPath) else "call"
+
+
+def _role_of(config: NodeConfig, path: BridgePath) -> Iterator[tuple[Place, Role]]:
+    for index, realm in enumerate(config.realms):
+        for number, role in enumerate(realm.roles):
+            if (realm.name, role.name) == (path.realm, path.role):
+                yield ("realms", index, "roles", number), role
 
 
 def is_public(transport: Transport | Admin) -> bool:
@@ -127,13 +149,13 @@ def _paths(found: Mapping[str, WebPath], place: Place) -> Iterator[tuple[Place, 
             yield from _paths(path.paths, (*place, name, "paths"))
 
 
-def _boundless(config: NodeConfig, anonymous: AnonymousStatic) -> Iterator[tuple[Place, list[str]]]:
-    for place, role in _roles(config, anonymous):
+def _boundless(roles: Iterable[tuple[Place, Role]], dangerous: Iterable[str]) -> Iterator[tuple[Place, list[str]]]:
+    for place, role in roles:
         # Of several with the same URI and match the last counts.
         decisive = {(permission.uri, permission.match): index for index, permission in enumerate(role.permissions)}
         for index in sorted(decisive.values()):
             permission = role.permissions[index]
-            actions = [action for action in _DANGEROUS if action in permission.allow.actions]
+            actions = [action for action in dangerous if action in permission.allow.actions]
             if actions and is_everywhere(permission):
                 yield (*place, "permissions", index), actions
 

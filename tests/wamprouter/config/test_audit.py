@@ -196,6 +196,10 @@ def certificate(
     return lambda: machine(certificates={CERTIFICATE: made})
 
 
+def bridge(kind: str, **options: Any) -> tuple[str, dict[str, Any]]:
+    return "transports.0.paths.bridge", {"type": kind, "realm": "realm1", "role": "visitor", "options": options}
+
+
 def with_mode(path: str | Path, mode: int) -> Callable[[], Imagined]:
     return lambda: machine(modes={Path(path): mode})
 
@@ -357,6 +361,37 @@ CASES = [
         ),
     ),
     Case("no-hsts", (("transports.0.options.hsts", False),), ("transports[0].options.hsts",)),
+    # -- the HTTP bridge
+    Case(
+        "unsigned-requests",
+        (bridge("publisher"),),
+        ("transports[0].paths.bridge",),
+        (bridge("publisher", key="k", secret="${TICKET}"),),
+    ),
+    Case(
+        "unsigned-requests",
+        (bridge("webhook", topic="com.example.a"),),
+        ("transports[0].paths.bridge",),
+        (bridge("webhook", topic="com.example.a", github_secret="${TICKET}"),),
+    ),
+    Case(
+        "unsigned-requests",
+        (bridge("caller"),),
+        ("transports[0].paths.bridge",),
+        (bridge("caller", require_ip=["10.0.0.0/8"]),),
+    ),
+    Case(
+        "any-page-may-post",
+        (*LOCAL, bridge("caller", cors={"allowed_origins": ["*"]})),
+        ("transports[0].paths.bridge.options.cors.allowed_origins",),
+        (*LOCAL, bridge("caller", cors={"allowed_origins": ["https://app.example.com"]})),
+    ),
+    Case(
+        "sha1-signature",
+        (bridge("webhook", topic="com.example.a", github_secret="${TICKET}", allow_sha1=True),),
+        ("transports[0].paths.bridge.options.allow_sha1",),
+        (bridge("webhook", topic="com.example.a", github_secret="${TICKET}"),),
+    ),
     # -- credentials
     Case("plain-ticket", (ticket(TICKET),), (f"{AT_WS}.auth.ticket.principals.joe.ticket",), (ticket("${TICKET}"),)),
     Case(

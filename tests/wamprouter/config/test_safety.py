@@ -289,3 +289,37 @@ def test_each_part_of_a_universal_port_is_looked_at(kept: str) -> None:
     parts = {name: value for name, value in UNIVERSAL.items() if name in ("type", kept)}
     (line,) = lines(changed(("transports.0", {**parts, "endpoint": listening("0.0.0.0")})))
     assert line.startswith("router.json: transports[0].endpoint: reachable at 0.0.0.0:8080, where anonymous peers may")
+
+
+# -- the HTTP bridge
+
+
+def bridged(kind: str, action: str, interface: str = "0.0.0.0", **options: Any) -> dict[str, Any]:
+    """Return a document with a path of the HTTP bridge whose role may do something everywhere."""
+    web = {"name": "web", "permissions": [everywhere(action)]}
+    path = {"type": kind, "realm": "realm1", "role": "web", "options": options}
+    transport = {"type": "web", "endpoint": listening(interface), "paths": {"bridge": path}}
+    return changed(("realms.0.roles", [web]), ("transports", [transport]))
+
+
+@pytest.mark.parametrize(("kind", "action"), [("publisher", "publish"), ("caller", "call")])
+def test_strangers_may_not_do_everything_by_http_either(kind: str, action: str) -> None:
+    """Who only has to send a request is a stranger."""
+    [line] = lines(bridged(kind, action))
+    assert f"where anybody who uses paths.bridge may {action} everywhere (realms[0].roles[0].permissions[0])" in line
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        bridged("publisher", "publish", key="k", secret="s"),
+        bridged("publisher", "publish", require_ip=["10.0.0.0/8"]),
+        bridged("publisher", "publish", interface="127.0.0.1"),
+        bridged("publisher", "call"),
+        bridged("caller", "publish"),
+        {**bridged("caller", "call"), "insecure": True},
+    ],
+)
+def test_what_is_signed_or_does_less_is_taken(document: dict[str, Any]) -> None:
+    """Or comes from where it is expected."""
+    assert [] == lines(document)

@@ -23,7 +23,7 @@ def _open_to_strangers(view: View) -> Iterator[Spot]:
         endpoint = view.fronts[int(exposure.transport[1])].endpoint
         yield Spot(
             (*exposure.transport, "endpoint"),
-            f"{endpoint.address} is reachable, and anonymous peers may {' and '.join(exposure.actions)} everywhere "
+            f"{endpoint.address} is reachable, and {exposure.who} may {' and '.join(exposure.actions)} everywhere "
             f"({printed(exposure.permission)})",
             "give them permissions for what they need",
         )

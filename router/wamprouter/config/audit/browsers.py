@@ -13,7 +13,7 @@ from wamprouter.config.problems import Place, choice
 from wamprouter.config.web import StaticPath
 from wamprouter.server.origins import origin_patterns
 
-__all__ = ["WEAKNESSES"]
+__all__ = ["WEAKNESSES", "is_any"]
 
 _MONTH: Final = 30 * 86_400
 _ANYWHERE: Final = ("https://anywhere.invalid:443", "http://anywhere.invalid:80")
@@ -61,12 +61,13 @@ def _open_to_pages(view: View) -> Iterator[tuple[Door, str]]:
     """Yield the doors that pages of any origin may connect to, with the entry that says so."""
     for door in view.doors:
         if isinstance(door.options, PageOptions):
-            entry = next((each for each in door.options.allowed_origins if _is_any(each)), None)
+            entry = next((each for each in door.options.allowed_origins if is_any(each)), None)
             if entry is not None:
                 yield door, f'"{entry}"'
 
 
-def _is_any(entry: str) -> bool:
+def is_any(entry: str) -> bool:
+    """Tell whether an entry of allowed_origins stands for pages of anywhere."""
     (pattern,) = origin_patterns([entry])
     return any(pattern.match(origin) for origin in _ANYWHERE)
 
@@ -88,7 +89,7 @@ def _null_origin(view: View) -> Iterator[Spot]:
         options = door.options
         if not isinstance(options, PageOptions) or not options.allow_null_origin:
             continue
-        if not any(_is_any(entry) for entry in options.allowed_origins):
+        if not any(is_any(entry) for entry in options.allowed_origins):
             yield Spot(
                 (*door.place, "options", "allow_null_origin"),
                 "any page can have its frames come without an origin, and so get past allowed_origins",
