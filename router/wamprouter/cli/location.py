@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 # What a folder may call its configuration, in the order in which they are looked for.
-NAMES = ("config.json", "config.yaml", "config.yml", "router.json")
+NAMES = ("config.json", "config.yaml", "config.yml", "router.json", "router.yaml", "router.toml")
 
 
 class NothingThere(Exception):

@@ -210,7 +210,7 @@ def test_a_folder_stands_for_the_configuration_in_it(words: tuple[str, ...]) -> 
 def test_a_folder_without_a_configuration_is_told() -> None:
     Path("empty").mkdir()
     result = run("start", "--cbdir", "empty")
-    expected = "empty: no configuration in this folder, expected config.json, config.yaml, config.yml or router.json\n"
+    expected = "empty: no configuration in this folder, expected config.json, config.yaml, config.yml, router.json, router.yaml or router.toml\n"
     assert (result.exit_code, result.stderr) == (2, expected)
 
 
