@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+from contextlib import closing
 
 import pytest
 
@@ -80,11 +81,14 @@ class Proxy:
         self._port = port
         self._trust = authority.trusting()
 
-    def post(self, path, body="", source="127.0.0.1", origin=ORIGIN):
-        """Send a request from an address; return the status and the answer."""
-        connection = http.client.HTTPSConnection(
+    def connect(self, source="127.0.0.1"):
+        return http.client.HTTPSConnection(
             "localhost", self._port, timeout=20, source_address=(source, 0), context=self._trust
         )
+
+    def post(self, path, body="", source="127.0.0.1", origin=ORIGIN):
+        """Send a request from an address; return the status and the answer."""
+        connection = self.connect(source)
         connection.request("POST", path, body, {"Origin": origin})
         answer = connection.getresponse()
         found = answer.status, answer.read()
@@ -132,6 +136,17 @@ def test_long_poll_comes_through(proxy):
     status, answer = proxy.post(f"{client}/receive")
     assert (200, 2) == (status, json.loads(answer)[0])
     proxy.post(f"{client}/close")
+
+
+def test_events_come_at_once(proxy):
+    """No proxy waits until there is more of them."""
+    connection = proxy.connect()
+    connection.request("GET", "/events?topic=com.example.news")
+    answer = connection.getresponse()
+    with closing(connection), closing(answer):
+        for text in ("first", "second"):
+            proxy.session.publish("com.example.news", text)
+            assert text in next(line for line in map(bytes.decode, answer) if line.startswith("data:"))
 
 
 def test_limits_hold_for_each_client(proxy):
