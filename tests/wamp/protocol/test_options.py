@@ -51,6 +51,6 @@ def test_options_belong_to_messages_that_have_some(kind):
     assert kind in MESSAGES.values()
 
 
-@pytest.mark.parametrize("kind", list(dict.fromkeys(OPTIONS.values())), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", dict.fromkeys(OPTIONS.values()), ids=lambda kind: kind.__name__)
 def test_every_option_has_a_default(kind):
     read(kind, {})
