@@ -871,6 +871,8 @@ SAMPLE_ENVIRON = {
     "ORDERS_TICKET": TICKET,
     "PUBLIC_ORIGIN": "https://app.example.com",
     "BIND_ADDRESS": "0.0.0.0",
+    "BRIDGE_SECRET": TICKET,
+    "GITHUB_SECRET": TICKET,
     "TLS_KEY": "privkey.pem",
     "TLS_CERTIFICATE": "fullchain.pem",
     "TLS_CLIENT_CA": "services.pem",
@@ -878,6 +880,7 @@ SAMPLE_ENVIRON = {
 
 # Those for the first steps let any page connect, because nobody knows yet where the pages are going to be.
 FOUND_IN_SAMPLES = {
+    "bridge.yaml": [],
     "echo.json": [],
     "minimal.json": ["any-origin-inside"],
     "minimal.toml": ["any-origin-inside"],
