@@ -359,7 +359,7 @@ class Node:
         return DeferredList([clients, components, *guests], consumeErrors=True)
 
     def _are_clients_gone(self) -> bool:
-        return not any(listener.connections for listener in self.listeners)
+        return all(listener.is_deserted for listener in self.listeners)
 
     def _are_components_gone(self) -> bool:
         """Tell whether no component has anything to do before it goes, or nobody wants to wait for that."""

@@ -437,3 +437,22 @@ def test_a_reload_keeps_what_is_in_flight_and_what_was_taken(start: Start, tmp_p
         assert 401 == http.post(f"/signed?{parameters}", body).status
         client.call("wamp.session.count", ["web"])
         assert [0] == client.args(client.receive())
+
+
+# -- the end of the router
+
+
+def test_requests_are_answered_when_the_router_stops(start: Start, tmp_path: Path) -> None:
+    """A call that is answered in time with its result, another one with an error; neither is cut."""
+    config = bridge_config(tmp_path, {"call": PATHS["call"]}, drain_timeout=100)
+    router = start(**config)
+    with Client(router.url("ws")) as client:
+        client.register("com.shop.slow")
+        waiting = [stream(router) for _ in range(2)]
+        for one in waiting:
+            one.send(request("/call", SLOW))
+        invocations = [client.expect(Invocation) for _ in waiting]
+        router.process.terminate()
+        client.answer(invocations[0].request, "done")
+        answers = sorted(response(one) for one in waiting)
+        assert [200, 502] == [status for status, _ in answers]

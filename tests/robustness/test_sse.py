@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Self
 
 import pytest
@@ -219,3 +220,52 @@ def test_a_client_that_does_not_read_is_cut(router: RouterProcess, client: Clien
     with pytest.raises(Closed):
         any(slow.next() is None for _ in range(200))
     slow.stream.close()
+
+
+def test_a_reload_leaves_streams_alone_that_it_does_not_concern(start: Start, tmp_path: Path) -> None:
+    """The others end, in a way that lets a browser come again."""
+    config = bridge_config(tmp_path, {"kept": PATHS["events"], "moved": PATHS["events"], "gone": PATHS["events"]})
+    router = start(**config)
+    topic = "topic=com.shop.news"
+    kept, moved, gone = (Events(router, f"/{path}?{topic}") for path in ("kept", "moved", "gone"))
+    paths = config["transports"][0]["paths"]
+    paths["kept"] = {**PATHS["events"], "options": {"heartbeat": 50}}
+    paths["moved"] = {**PATHS["events"], "role": "anonymous"}
+    del paths["gone"]
+    assert router.reload(config)[0]
+    for one in (moved, gone):
+        assert "has ended" in one.comment()
+    with Client(router.url("ws")) as client:
+        client.publish_acknowledged("com.shop.news", 1)
+    assert [1] == kept.next()[1]["args"]
+    for one in (kept, moved, gone):
+        one.stream.close()
+
+
+def test_a_stream_ends_with_the_permission_for_it(start: Start, tmp_path: Path) -> None:
+    """When a reload takes it away."""
+    config = bridge_config(tmp_path, {"events": PATHS["events"]})
+    router = start(**config)
+    with Events(router, "/events?topic=com.shop.news") as events:
+        config["realms"][0]["roles"][1]["permissions"] = []
+        assert router.reload(config)[0]
+        assert events.comment()
+
+
+def test_a_slow_client_loses_events_where_the_realm_says_so(start: Start, tmp_path: Path) -> None:
+    """And stays connected: what was not lost comes, and what comes after it."""
+    config = bridge_config(tmp_path, {"events": PATHS["events"]})
+    config["realms"][0]["options"] = {"slow_subscriber": "drop"}
+    router = start(**config)
+    with Client(router.url("ws")) as client:
+        slow = Events(router, "/events?topic=com.shop.flood", receive_buffer=4096)
+        text = "x" * 100_000
+        for number in range(200):
+            client.publish_acknowledged("com.shop.flood", number, text)
+        seen = [slow.next()[1]["args"][0] for _ in range(5)]
+        assert [0, 1, 2, 3, 4] == seen
+        client.publish_acknowledged("com.shop.flood", "last")
+        while seen[-1] != "last":
+            seen.append(slow.next()[1]["args"][0])
+        assert len(seen) < 200
+        slow.stream.close()

@@ -104,6 +104,11 @@ class Form:
         memory: T = self.memories.setdefault(path, before[path] if path in before else make())
         return memory
 
+    @property
+    def in_flight(self) -> int:
+        """How many requests of the HTTP bridge are being answered."""
+        return sum(entrance.in_flight for entrance in self.entrances.values())
+
     def revise(self, changed: Container[Realm]) -> None:
         """Look at the sessions of the HTTP bridge again: the configuration is another one now, and so are these realms."""
         for entrance in (*self.entrances.values(), *self._retired):

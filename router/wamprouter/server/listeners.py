@@ -155,6 +155,11 @@ class Listener:
             connection.go_away(reason)
         self._form.leave()
 
+    @property
+    def is_deserted(self) -> bool:
+        """Whether nobody is connected any more, and no request of the HTTP bridge waits for its answer."""
+        return not self.connections and not self._form.in_flight
+
     def revise(self, changed: Container[Realm]) -> None:
         """Look at every session again: the configuration is another one now, and so are these realms."""
         for connection in self.connections:
