@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from itertools import repeat
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -414,10 +413,10 @@ def test_a_call_ends_with_the_session_that_has_made_it(router: RouterProcess, ca
 # -- reload
 
 
-def test_a_reload_keeps_what_is_in_flight_and_what_was_taken(start: Start, tmp_path: Path) -> None:
+def test_a_reload_keeps_what_is_in_flight_and_what_was_taken(start: Start) -> None:
     """A call of a path that is gone is answered, and a signed request is not taken again."""
     callee = {"path": {"type": "caller", "realm": "realm1", "role": "web"}, "signed": PATHS["signed"]}
-    config = bridge_config(tmp_path, callee)
+    config = bridge_config(None, callee)
     body = b'{"topic": "com.shop.news"}'
     parameters = query(body)
     router = start(**config)
@@ -442,9 +441,9 @@ def test_a_reload_keeps_what_is_in_flight_and_what_was_taken(start: Start, tmp_p
 # -- the end of the router
 
 
-def test_requests_are_answered_when_the_router_stops(start: Start, tmp_path: Path) -> None:
+def test_requests_are_answered_when_the_router_stops(start: Start) -> None:
     """A call that is answered in time with its result, another one with an error; neither is cut."""
-    config = bridge_config(tmp_path, {"call": PATHS["call"]}, drain_timeout=100)
+    config = bridge_config(None, {"call": PATHS["call"]}, drain_timeout=100)
     router = start(**config)
     with Client(router.url("ws")) as client:
         client.register("com.shop.slow")

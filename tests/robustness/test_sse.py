@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Self
 
 import pytest
@@ -29,8 +28,8 @@ PATHS: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def router(start_shared: Start, tmp_path_factory: pytest.TempPathFactory) -> RouterProcess:
-    config = bridge_config(tmp_path_factory.mktemp("shop"), PATHS)
+def router(start_shared: Start) -> RouterProcess:
+    config = bridge_config(None, PATHS)
     [realm] = config["realms"]
     realm["options"] = {"history": [{"uri": "com.shop.kept", "limit": 10}]}
     [_, web] = realm["roles"]
@@ -222,9 +221,9 @@ def test_a_client_that_does_not_read_is_cut(router: RouterProcess, client: Clien
     slow.stream.close()
 
 
-def test_a_reload_leaves_streams_alone_that_it_does_not_concern(start: Start, tmp_path: Path) -> None:
+def test_a_reload_leaves_streams_alone_that_it_does_not_concern(start: Start) -> None:
     """The others end, in a way that lets a browser come again."""
-    config = bridge_config(tmp_path, {"kept": PATHS["events"], "moved": PATHS["events"], "gone": PATHS["events"]})
+    config = bridge_config(None, {"kept": PATHS["events"], "moved": PATHS["events"], "gone": PATHS["events"]})
     router = start(**config)
     topic = "topic=com.shop.news"
     kept, moved, gone = (Events(router, f"/{path}?{topic}") for path in ("kept", "moved", "gone"))
@@ -242,9 +241,9 @@ def test_a_reload_leaves_streams_alone_that_it_does_not_concern(start: Start, tm
         one.stream.close()
 
 
-def test_a_stream_ends_with_the_permission_for_it(start: Start, tmp_path: Path) -> None:
+def test_a_stream_ends_with_the_permission_for_it(start: Start) -> None:
     """When a reload takes it away."""
-    config = bridge_config(tmp_path, {"events": PATHS["events"]})
+    config = bridge_config(None, {"events": PATHS["events"]})
     router = start(**config)
     with Events(router, "/events?topic=com.shop.news") as events:
         config["realms"][0]["roles"][1]["permissions"] = []
@@ -252,9 +251,9 @@ def test_a_stream_ends_with_the_permission_for_it(start: Start, tmp_path: Path) 
         assert events.comment()
 
 
-def test_a_slow_client_loses_events_where_the_realm_says_so(start: Start, tmp_path: Path) -> None:
+def test_a_slow_client_loses_events_where_the_realm_says_so(start: Start) -> None:
     """And stays connected: what was not lost comes, and what comes after it."""
-    config = bridge_config(tmp_path, {"events": PATHS["events"]})
+    config = bridge_config(None, {"events": PATHS["events"]})
     config["realms"][0]["options"] = {"slow_subscriber": "drop"}
     router = start(**config)
     with Client(router.url("ws")) as client:

@@ -29,8 +29,8 @@ PATHS = {
 
 
 @pytest.fixture(scope="module")
-def router(start_shared: Start, tmp_path_factory: pytest.TempPathFactory) -> RouterProcess:
-    return start_shared(**bridge_config(tmp_path_factory.mktemp("shop"), PATHS))
+def router(start_shared: Start) -> RouterProcess:
+    return start_shared(**bridge_config(None, PATHS))
 
 
 @pytest.fixture

@@ -70,19 +70,22 @@ class Shop(ApplicationSession):
 ALLOWED: Final = [{"uri": "com.shop.", "match": "prefix", "allow": {"call": True, "publish": True, "subscribe": True}}]
 
 
-def bridge_config(folder: Path, paths: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Return a configuration with these paths besides a WebSocket, and with the shop."""
-    (folder / "shop.py").write_text(SHOP)
+def bridge_config(folder: Path | None, paths: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return a configuration with these paths besides a WebSocket, and with the shop if there is a folder for it."""
+    shop = {}
+    if folder is not None:
+        (folder / "shop.py").write_text(SHOP)
+        component = {"type": "class", "classname": "shop.Shop", "realm": "realm1", "role": "anonymous"}
+        shop = {"pythonpath": [str(folder)], "components": [component]}
     roles = [
         {"name": "anonymous", "permissions": EVERYTHING},
         {"name": "web", "permissions": ALLOWED, "disclose": {"caller": True}},
     ]
     return {
         "version": 1,
-        "pythonpath": [str(folder)],
         "realms": [{"name": "realm1", "roles": roles}],
         "transports": [{"type": "web", "endpoint": endpoint(), "paths": {"ws": {"type": "websocket"}, **paths}}],
-        "components": [{"type": "class", "classname": "shop.Shop", "realm": "realm1", "role": "anonymous"}],
+        **shop,
         **more,
     }
 

@@ -175,7 +175,8 @@ class Visitor:
     def _ask(self, asked: Asked, timeout: float) -> Asked:
         late = Outcome.failed(CallTimeout.uri, "no answer in time")
         asked.timer = self._house.call_later(timeout, partial(self._drop, asked, late))
-        if self._is_joined:
+        # One that was killed is not told at once: what would be sent to it now would be lost.
+        if self._is_joined and self._connection is not None and self._connection.session is not None:
             self._send(asked)
         else:
             self._waiting[asked] = None
