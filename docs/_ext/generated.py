@@ -8,12 +8,14 @@ import audit_reference
 import command_reference
 import configuration_reference
 import crossbar_reference
+import metrics_reference
 
 GENERATORS = {
     "audit": audit_reference.markdown,
     "configuration": configuration_reference.markdown,
     "commands": command_reference.markdown,
     "crossbar": crossbar_reference.markdown,
+    "metrics": metrics_reference.markdown,
 }
 """Name in the page -> what writes the Markdown."""
 

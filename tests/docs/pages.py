@@ -61,12 +61,12 @@ READERS: Final = {"json": json.loads, "yaml": yaml.safe_load, "toml": tomllib.lo
 
 
 def configurations() -> list[tuple[Block, Any]]:
-    """Return every configuration in the documentation. A block without a version goes below the one before it."""
+    """Return every configuration of a router in the documentation. A block without a version goes below the one before it."""
     found = []
     for page in (README, *PAGES):
         text = ""
         for each in blocks(page):
-            if each.language in READERS:
+            if each.language in READERS and not each.name.endswith(".yml"):  # which is another program's
                 text = each.text if "version" in each.text else f"{text}\n{each.text}"
                 found.append((each, READERS[each.language](text)))
     return found
