@@ -113,8 +113,9 @@ def _unknown_in_auth(document: object) -> Iterator[Problem]:
                 f"missing, so peers would get the role {shown(ANONYMOUS_ROLE)}, expected a realm with that role",
             )
         yield from _unknown_roles(service.get("auth"), (*place, "auth"), known)
-    operator = lookup(document, ("admin", "role")) or OPERATOR
-    yield from _unknown_roles(lookup(document, ("admin", "auth")), ("admin", "auth"), sorted({*known, str(operator)}))
+    named = lookup(document, ("admin", "role"))
+    operator = named if isinstance(named, str) else OPERATOR
+    yield from _unknown_roles(lookup(document, ("admin", "auth")), ("admin", "auth"), sorted({*known, operator}))
 
 
 def _unknown_roles(auth: object, place: Place, known: list[str]) -> Iterator[Problem]:
