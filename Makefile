@@ -73,11 +73,14 @@ schema: $(VENV)/.installed  ## write config/router.schema.json anew
 	@$(BIN)/wamprouter schema > config/router.schema.json.new
 	@mv config/router.schema.json.new config/router.schema.json
 
-# The page needs autobahn-js, and a machine without npm must still show the page: so the copy is committed, and a test
-# compares it with the package. This target is for whoever raises the version in tests/js/package.json.
-vendor: npm  ## copy autobahn-js for browsers from its npm package into examples/web/vendor
-	@mkdir -p examples/web/vendor
-	@cp tests/js/node_modules/autobahn-browser/autobahn.min.js tests/js/node_modules/autobahn-browser/LICENSE examples/web/vendor/
+# The page of `make run` and the console need autobahn-js, and a machine without npm must still show them: so the copies are
+# committed, and a test compares them with the package. This target is for whoever raises the version in tests/js/package.json.
+VENDOR := examples/web/vendor router/wamprouter/web/console/files/vendor
+vendor: npm  ## copy autobahn-js for browsers from its npm package to where it is served
+	@for folder in $(VENDOR); do \
+		mkdir -p $$folder; \
+		cp tests/js/node_modules/autobahn-browser/autobahn.min.js tests/js/node_modules/autobahn-browser/LICENSE $$folder/; \
+	done
 
 ifeq ($(shell command -v npm 2>/dev/null),)
 npm:

@@ -155,12 +155,13 @@ def test_the_npm_lockfile_names_no_registry():
 
 @pytest.mark.browser
 @pytest.mark.parametrize("name", ["autobahn.min.js", "LICENSE"])
-def test_the_browser_library_is_the_one_from_npm(name):
-    """The committed copy, for machines without npm, is byte for byte the package's (`make vendor`)."""
+@pytest.mark.parametrize("folder", ["examples/web/vendor", "router/wamprouter/web/console/files/vendor"])
+def test_the_browser_library_is_the_one_from_npm(folder, name):
+    """The committed copies, for machines without npm, are byte for byte the package's (`make vendor`)."""
     package = NODE_MODULES / "autobahn-browser"
     if not package.is_dir():
         pytest.skip("the npm packages of tests/js are not installed")
-    assert (ROOT / "examples/web/vendor" / name).read_bytes() == (package / name).read_bytes()
+    assert (ROOT / folder / name).read_bytes() == (package / name).read_bytes()
 
 
 SKIPPING = {

@@ -5,6 +5,7 @@
 // `do` is a method of playwright's Page, or one of OWN below. Ends with its input. tests/browser/conftest.py is the other end.
 "use strict";
 
+const fs = require("node:fs");
 const readline = require("node:readline");
 const { chromium } = require("playwright-core");
 
@@ -12,7 +13,10 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-ru
   "--disable-component-update", "--disable-sync"];
 const PATIENCE = 10_000; // milliseconds for whatever a test waits for
 
-const tabs = new Map(); // number -> {page, complaints}
+const AXE = require.resolve("axe-core/axe.min.js");
+const SERIOUS = ["serious", "critical"];
+
+const tabs = new Map(); // number -> {page, complaints, requests}
 let browser;
 
 const OWN = {
@@ -23,12 +27,34 @@ const OWN = {
     page.setDefaultTimeout(PATIENCE);
     page.on("console", (message) => { if (message.type() === "error") complaints.push(message.text()); });
     page.on("pageerror", (error) => complaints.push(String(error)));
-    tabs.set(tab, { page, complaints });
+    const requests = []; // WebSockets too
+    page.on("request", (request) => requests.push(request.url()));
+    page.on("websocket", (socket) => requests.push(socket.url()));
+    tabs.set(tab, { page, complaints, requests });
     await page.goto(url);
   },
   complaints: async (tab) => tabs.get(tab).complaints,
   close: async (tab) => { await tabs.get(tab).page.context().close(); tabs.delete(tab); },
-  until: async (tab, condition) => { await tabs.get(tab).page.waitForFunction(condition); },
+  requests: async (tab) => tabs.get(tab).requests,
+  // By the browser's debugger again and again: playwright's waitForFunction evaluates in the page, which its policy may forbid.
+  async until(tab, condition) {
+    const { page } = tabs.get(tab);
+    const end = Date.now() + PATIENCE;
+    while (!await page.evaluate(condition).catch(() => false)) { // false while another page loads
+      if (Date.now() > end) throw new Error(`still not true: ${condition}\n${await page.evaluate("document.body.innerText")}`);
+      await page.waitForTimeout(20);
+    }
+  },
+  // What axe-core finds that keeps people out: one line for each fault.
+  async faults(tab, rules) {
+    const { page } = tabs.get(tab);
+    if (!await page.evaluate("'axe' in globalThis")) await page.evaluate(fs.readFileSync(AXE, "utf8"));
+    const options = { resultTypes: ["violations"], ...(rules && { runOnly: { type: "rule", values: rules } }) };
+    const { violations } = await page.evaluate(`axe.run(${JSON.stringify(options)})`);
+    return violations.filter(({ impact }) => SERIOUS.includes(impact))
+      .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
+  },
+  press: async (tab, key) => { await tabs.get(tab).page.keyboard.press(key); },
 };
 
 (async () => {

@@ -58,6 +58,7 @@ class RouterProcess:
         file.write_text(json.dumps(configuration))
         workers = configuration.get("workers", [configuration])  # where Crossbar has its transports
         expected = sum(_addresses(each) for worker in workers for each in worker["transports"])
+        expected += "admin" in configuration  # the console's
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "client"), str(ROOT / "router")))}
         self.errors: list[str] = []
         self.process = subprocess.Popen(

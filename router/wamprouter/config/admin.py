@@ -103,7 +103,10 @@ def transport_of(admin: Admin, ticket: str) -> AdminTransport:
         "ws": websocket,
     }
     if admin.console:
-        paths |= {"console": ConsolePath(type="console"), "/": RedirectPath(type="redirect", url="/console/")}
+        paths |= {
+            "console": ConsolePath(type="console", realm=admin.realm),
+            "/": RedirectPath(type="redirect", url="/console/"),
+        }
     return AdminTransport(
         type="web", id="admin", endpoint=admin.endpoint, max_connections=admin.max_connections, paths=paths
     )

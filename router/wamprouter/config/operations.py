@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-from wamprouter.config.fields import Model
+from pydantic import Field
+
+from wamprouter.config.fields import Model, RealmName
 
 
 class MetricsPath(Model):
@@ -33,3 +35,4 @@ class ConsolePath(Model):
     """The console: a page that shows and does what its user may. It connects to "ws" beside it."""
 
     type: Literal["console"]
+    realm: RealmName = Field(default="admin", description='The admin realm, which the page joins. Default "admin".')

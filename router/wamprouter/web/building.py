@@ -225,10 +225,10 @@ def _seen(spot: Spot) -> Seen:
     return spot.form.memory(spot.name, Seen)
 
 
-def _console(_path: config.ConsolePath, _spot: Spot) -> Any:
+def _console(path: config.ConsolePath, _spot: Spot) -> Any:
     from wamprouter.web.console import console_files
 
-    return console_files()
+    return console_files(path.realm)
 
 
 def _health(_path: config.HealthPath, _spot: Spot) -> Any:
