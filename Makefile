@@ -17,7 +17,7 @@ BUILD_FILES := setup.cfg pyproject.toml
 PYTESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage test-all lint format bench bench-clients docs schema npm vendor clean distclean
+.PHONY: help run test coverage test-all lint format bench bench-clients docs schema screenshots npm vendor clean distclean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|' 2>/dev/null \
@@ -67,6 +67,10 @@ bench-clients: $(VENV)/.installed  ## measure the client library beside Autobahn
 docs: $(VENV)/.installed-docs  ## build the documentation into docs/_build/html
 	@$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+# For whoever changes the console: the pictures are committed.
+screenshots: $(VENV)/.installed-test npm  ## take the documentation's pictures of the console anew
+	@PYTHONPATH=. $(BIN)/python -m tests.browser.screenshots
 
 # Written beside and moved, so that a failure leaves the old schema.
 schema: $(VENV)/.installed  ## write config/router.schema.json anew
