@@ -23,6 +23,7 @@ def as_in_make_run(*, port: int = 0) -> dict[str, Any]:
     """Return config/router.json with paths that hold anywhere and the web server on ``port``."""
     configuration: dict[str, Any] = json.loads((CONFIG / "router.json").read_text())
     configuration["pythonpath"] = [str((CONFIG / path).resolve()) for path in configuration["pythonpath"]]
+    configuration["admin"] = {"endpoint": {"type": "tcp", "port": 0}}
     for transport in configuration["transports"]:
         transport["endpoint"]["port"] = port if transport["type"] == "web" else 0
         for path in transport.get("paths", {}).values():

@@ -37,6 +37,8 @@ def router(folder: Path, configuration: dict[str, Any]) -> RouterProcess:
     for transport in moved["transports"]:
         if "port" in transport["endpoint"]:
             transport["endpoint"]["port"] = 0
+    if "admin" in moved:
+        moved["admin"].setdefault("endpoint", {"type": "tcp"})["port"] = 0
     return RouterProcess(folder, moved)
 
 

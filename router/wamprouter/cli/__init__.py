@@ -81,6 +81,13 @@ _CBDIR = click.option(
 @click.option(
     "--shutdownafter", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop after that many seconds by itself."
 )
+@click.option(
+    "--admin",
+    is_flag=False,
+    flag_value="8090",
+    metavar="[HOST:]PORT",
+    help='Have the console, metrics and management there, as by the section "admin" of the file. Default: 127.0.0.1:8090.',
+)
 def start(
     config: Path | None,
     cbdir: Path | None,
@@ -90,6 +97,7 @@ def start(
     logdir: Path | None,
     color: str | None,
     shutdownafter: float | None,
+    admin: str | None,
 ) -> None:
     """Start the router.
 
@@ -100,6 +108,8 @@ def start(
 
     file = _located(config, cbdir)
     found = _opened(file)
+    if admin is not None:
+        found = _administered(found, admin)
     sockets = _inherited()
     environ = dict(os.environ)
     set_environment(found.config)
@@ -124,7 +134,7 @@ def start(
     sys.exit(
         run(
             found.config,
-            reread=partial(_reread, file, environ) if file else None,
+            reread=partial(_reread, file, environ, admin) if file else None,
             control=socket_paths(file)[0],
             loglevel=loglevel,
             warnings=found.warnings,
@@ -146,7 +156,20 @@ def _inherited() -> "Inherited":
         _exit(REFUSED, [f"LISTEN_FDS: what the service manager has passed is no socket: {error.strerror}"])
 
 
-def _reread(file: Path, environ: Mapping[str, str]) -> "Checked":
+def _administered(found: "Checked", address: str) -> "Checked":
+    """Return the configuration with its management at an address; exit if that cannot be."""
+    from wamprouter.cli.administered import administered
+    from wamprouter.config import ConfigError
+
+    try:
+        return administered(found, address)
+    except ValueError as problem:
+        raise click.UsageError(f"--admin: {problem}") from None
+    except ConfigError as error:
+        _exit(REFUSED, error.problems)
+
+
+def _reread(file: Path, environ: Mapping[str, str], admin: str | None) -> "Checked":
     """Return the configuration as it is now. Components that it starts find their variables and their modules.
 
     ``environ`` is the environment as the router was started with it: that of the configuration must not get into it.
@@ -155,6 +178,10 @@ def _reread(file: Path, environ: Mapping[str, str]) -> "Checked":
     from wamprouter.cli.imports import extend_path, set_environment
 
     again = config.opened(file, environ=environ)
+    if admin is not None:
+        from wamprouter.cli.administered import administered
+
+        again = administered(again, admin)
     set_environment(again.config)
     extend_path(again.config, file)
     return again

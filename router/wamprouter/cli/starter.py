@@ -10,7 +10,7 @@ _NEXT_STEPS = """\
 
   wamprouter start --config {quoted}
 
-then connect to ws://127.0.0.1:8080/ws, realm realm1. Anyone on this machine may do everything: give roles fewer
+then connect to ws://127.0.0.1:8080/ws, realm realm1, and open the console, whose address it prints. Anyone on this machine may do everything: give roles fewer
 permissions before "interface" names another address. After a change, check it:
 
   wamprouter check --config {quoted}"""

@@ -9,7 +9,8 @@ def summary(config: NodeConfig) -> str:
     """Return the line: `1 realm, 2 transports (web 127.0.0.1:8080, rawsocket unix:/run/wamp.sock), no components`."""
     listeners = ", ".join(f"{transport.type} {transport.endpoint.address}" for transport in config.transports)
     transports = f"{_counted(config.transports, 'transport')} ({listeners})"
-    return f"{_counted(config.realms, 'realm')}, {transports}, {_counted(config.components, 'component')}"
+    admin = "" if config.admin is None else f", admin {config.admin.endpoint.address}"
+    return f"{_counted(config.realms, 'realm')}, {transports}, {_counted(config.components, 'component')}{admin}"
 
 
 def _counted(things: Sequence[object], word: str) -> str:

@@ -27,6 +27,7 @@ STARTER = """\
         "ws": {"type": "websocket", "auth": {"anonymous": {"type": "static", "role": "anonymous"}}}
       }
     }
-  ]
+  ],
+  "admin": {}
 }
 """

@@ -34,6 +34,8 @@ __all__ = ["Listener"]
 
 _log = Logger()
 
+_ANOTHER_PORT: Final = ' (for the section "admin"; another port: start --admin PORT)'
+
 
 class Listener:
     """One transport of the configuration: its port, its connections, and the timer that looks after them."""
@@ -110,7 +112,8 @@ class Listener:
         except (CannotListenError, OSError) as error:  # OSError: the lock file beside a Unix socket
             cause = error.socketError if isinstance(error, CannotListenError) else error
             reason = getattr(cause, "strerror", None) or cause
-            raise CannotStart(f"cannot listen on {endpoint.address}: {reason}") from None
+            more = _ANOTHER_PORT if isinstance(self.transport, config.AdminTransport) else ""
+            raise CannotStart(f"cannot listen on {endpoint.address}: {reason}{more}") from None
         self._sweeping.start(period_of(self.transport), now=False)
         self._reactor.callLater(0, _warn, self.transport)  # a start that may still fail logs one line, its reason
 

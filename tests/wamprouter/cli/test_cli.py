@@ -83,7 +83,7 @@ def test_check_prints_ok_and_what_the_file_sets_up() -> None:
     result = run("check", "--config", "router.json")
     assert (result.exit_code, result.stdout) == (
         0,
-        "router.json: ok\n1 realm, 1 transport (web 127.0.0.1:8080), no components\n",
+        "router.json: ok\n1 realm, 1 transport (web 127.0.0.1:8080), no components, admin 127.0.0.1:8090\n",
     )
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import socket
 import subprocess
 import sys
 import time
@@ -28,6 +29,19 @@ def router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RouterProcess]:
     configuration = config({"type": "rawsocket", "endpoint": endpoint()}, admin={"endpoint": endpoint()})
     with RouterProcess(tmp_path_factory.mktemp("router"), configuration) as started:
         yield started
+
+
+class Listening(socket.socket):
+    """A port of this machine that somebody else has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bind(("127.0.0.1", 0))
+        self.listen()
+
+    @property
+    def port(self) -> int:
+        return int(self.getsockname()[1])
 
 
 def run(*words: str) -> Result:
@@ -84,8 +98,9 @@ def test_top_on_a_terminal(router: RouterProcess) -> None:
     shown = _read_until(ours, b"process ")
     os.write(ours, b"q")
     shown += _read_until(ours, b"\x1b[?1049l")
+    code = process.wait(10)
     os.close(ours)
-    assert (0, b"\x1b[?1049h") == (process.wait(10), shown[:8])
+    assert (0, b"\x1b[?1049h") == (code, shown[:8])
 
 
 def _read_until(terminal: int, wanted: bytes) -> bytes:
@@ -123,3 +138,29 @@ def test_nobody_there(tmp_path: Path) -> None:
     """Without a router, top says how to reach one elsewhere."""
     result = run("top", "--config", str(tmp_path / "router.json"))
     assert (3, True) == (result.exit_code, "--url" in result.stderr)
+
+
+def test_the_section_without_a_word_in_the_file(tmp_path: Path) -> None:
+    """With --admin, a router whose file says nothing of it has its management."""
+    configuration = config({"type": "rawsocket", "endpoint": endpoint()})
+    with RouterProcess(tmp_path, configuration, "--admin", "0") as started:
+        result = run("top", "--config", str(started.file), "--once", "--interval", "0.5", "--json")
+    assert (0, started.process.pid) == (result.exit_code, json.loads(result.stdout)["pid"])
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    """Where the console's port is taken, the one line that says so names the option."""
+    taken = Listening()
+    (tmp_path / "router.json").write_text(json.dumps(config({"type": "rawsocket", "endpoint": endpoint()})))
+    words = ("start", "--config", str(tmp_path / "router.json"), "--admin", str(taken.port))
+    with Running(words, {}) as running:
+        code = running.result()[0]
+    taken.close()
+    assert (1, True) == (code, "--admin PORT" in running.ready)
+
+
+@pytest.mark.parametrize("address", ["here", "1:", ":1", "70000", "127.0.0.1"])
+def test_what_is_no_address(address: str) -> None:
+    """What is no port, with a host or without, is wrong usage."""
+    result = run("start", "--admin", address)
+    assert (2, True) == (result.exit_code, "--admin" in result.stderr)

@@ -208,6 +208,27 @@ DYNAMIC = (f"{WS}.auth.ticket", {"type": "dynamic", "authenticator": "com.exampl
 AUTHORIZED = {"name": "guest", "authorizer": "com.example.authorize"}
 
 CASES = [
+    # -- the router itself
+    Case(
+        "anonymous-operators",
+        (("admin", {"auth": {"anonymous": {"role": "admin"}}}),),
+        ("admin.auth.anonymous",),
+        (("admin", {"auth": {"ticket": {"principals": {"eve": {"ticket": "${TICKET}", "role": "admin"}}}}}),),
+        also=("strangers-kill",),
+    ),
+    Case(
+        "open-metrics",
+        (("admin", {"endpoint": {"type": "tcp", "port": 8090, "interface": "0.0.0.0"}}),),
+        ("admin.endpoint",),
+        (("admin", {}),),
+        also=("credentials-in-the-clear", "any-origin"),
+    ),
+    Case(
+        "open-metrics",
+        (("transports.0.paths.metrics", {"type": "metrics"}),),
+        ("transports[0].paths.metrics",),
+        (("transports.0.paths.healthz", {"type": "healthz"}),),
+    ),
     # -- access
     Case(
         "open-to-strangers",

@@ -125,5 +125,7 @@ def test_the_default_lets_anyone_on_this_machine_do_everything_in_realm1() -> No
 
 def test_make_run_listens_on_loopback_only() -> None:
     """config/router.json is what a newcomer starts, who has not thought about networks yet."""
-    addresses = [transport.endpoint.address for transport in load(CONFIG / "router.json").transports]
-    assert addresses == ["127.0.0.1:8080", "127.0.0.1:8081"]
+    config = load(CONFIG / "router.json")
+    assert config.admin is not None
+    addresses = [transport.endpoint.address for transport in (*config.transports, config.admin)]
+    assert addresses == ["127.0.0.1:8080", "127.0.0.1:8081", "127.0.0.1:8090"]

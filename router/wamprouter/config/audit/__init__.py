@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
-from wamprouter.config.audit import access, bridge, browsers, credentials, encryption, files, limits
+from wamprouter.config.audit import access, bridge, browsers, credentials, encryption, files, limits, operators
 from wamprouter.config.audit.view import Certificate, Imagined, Machine, View
 from wamprouter.config.audit.weakness import Severity, Spot, Weakness
 from wamprouter.config.problems import Problem
@@ -32,6 +32,7 @@ __all__ = [
 
 WEAKNESSES: Final[tuple[Weakness, ...]] = (
     *access.WEAKNESSES,
+    *operators.WEAKNESSES,
     *encryption.WEAKNESSES,
     *credentials.WEAKNESSES,
     *browsers.WEAKNESSES,

@@ -27,7 +27,7 @@ def _any_origin_with_credentials(view: View) -> Iterator[Spot]:
             sent = ["tls"]
         if sent:
             yield Spot(
-                (*door.place, "options", "allowed_origins"),
+                (*door.options_place, "allowed_origins"),
                 f"{entry} lets every page that a user opens connect as that user, because browsers send what {' and '.join(sent)} "
                 "needs by themselves",
                 _NAME_THEM,
@@ -38,7 +38,7 @@ def _any_origin_inside(view: View) -> Iterator[Spot]:
     for door, entry in _open_to_pages(view):
         if door.front.is_inside and not door.front.asks_for_certificates and _serves_anonymous(view, door):
             yield Spot(
-                (*door.place, "options", "allowed_origins"),
+                (*door.options_place, "allowed_origins"),
                 f"{entry} lets every page that is opened in a browser here connect to {door.front.endpoint.address}, which "
                 "strangers cannot reach themselves",
                 f"{_NAME_THEM}, and allow_null_origin false",
@@ -48,7 +48,7 @@ def _any_origin_inside(view: View) -> Iterator[Spot]:
 def _any_origin(view: View) -> Iterator[Spot]:
     told = {spot.place for find in (_any_origin_with_credentials, _any_origin_inside) for spot in find(view)}
     for door, entry in _open_to_pages(view):
-        place = (*door.place, "options", "allowed_origins")
+        place = (*door.options_place, "allowed_origins")
         if door.front.is_reachable and place not in told:
             yield Spot(
                 place,

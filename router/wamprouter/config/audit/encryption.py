@@ -33,9 +33,10 @@ def _credentials_in_the_clear(view: View) -> Iterator[Spot]:
 
 
 def _no_tls(view: View) -> Iterator[Spot]:
-    told = {spot.place[:2] for spot in _credentials_in_the_clear(view)}
+    told = [spot.place for spot in _credentials_in_the_clear(view)]
     for front in view.fronts:
-        if front.is_public and front.tls is None and front.place not in told:
+        is_told = any(place[: len(front.place)] == front.place for place in told)
+        if front.is_public and front.tls is None and not is_told:
             weak = f"{front.endpoint.address} has no TLS: what is sent can be read and changed on the way"
             yield Spot((*front.place, "endpoint"), weak, _TLS)
 

@@ -26,7 +26,7 @@ _WIDEST: Final = {4: 8, 6: 16}  # version of IP -> bits of the widest network th
 
 def _no_message_rate(view: View) -> Iterator[Spot]:
     for door in view.doors:
-        if door.admits_strangers and door.options.message_rate == 0:
+        if door.admits_strangers and not door.front.is_admin and door.options.message_rate == 0:
             yield Spot(
                 (*door.place, "options", "message_rate"),
                 "0 lets anonymous peers send as much as they can",

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from wamp.protocol.uris import UriCheck
 from wamprouter.authz.configured import static_role
 from wamprouter.authz.roles import Action, Decision
 from wamprouter.authz.roles import Role as Rules
+from wamprouter.config.admin import AdminTransport, transport_of
 from wamprouter.config.auth import AnonymousStatic, Dynamic, Function, TicketJwt, methods
 from wamprouter.config.endpoints import TcpEndpoint, Tls
 from wamprouter.config.node import NodeConfig
@@ -24,6 +25,9 @@ from wamprouter.config.transports import HttpListener, Transport, UniversalTrans
 from wamprouter.config.web import WebOptions
 
 __all__ = ["Certificate", "Door", "Front", "Imagined", "Login", "Machine", "RoleAt", "View"]
+
+_ADMIN: Final[Place] = ("admin",)
+_MADE_TICKET: Final = "x" * 32  # stands for the one that is made at each start, and is as long
 
 
 class Certificate(NamedTuple):
@@ -95,9 +99,16 @@ class Front:
     @property
     def web(self) -> tuple[Place, WebOptions] | None:
         """Return the options of its paths and their place, None if it has no paths."""
+        if self.is_admin:  # the section has none
+            return None
         options = web_options(self.transport)
         inside = ("web", "options") if isinstance(self.transport, UniversalTransport) else ("options",)
         return None if options is None else ((*self.place, *inside), options)
+
+    @property
+    def is_admin(self) -> bool:
+        """Tell whether it is what the section "admin" stands for."""
+        return isinstance(self.transport, AdminTransport)
 
     @property
     def tls(self) -> Tls | None:
@@ -153,6 +164,11 @@ class Door:
     def options(self) -> Any:
         """Return the options of its connections."""
         return getattr(self.service, "options", None)
+
+    @property
+    def options_place(self) -> Place:
+        """Return where its options are written: those of the section "admin" stand in the section itself."""
+        return self.place if self.front.is_admin else (*self.place, "options")
 
     @property
     def admits_strangers(self) -> bool:
@@ -215,23 +231,26 @@ class View:
 
     @property
     def fronts(self) -> list[Front]:
-        """Return the transports."""
-        return [Front(("transports", index), transport) for index, transport in enumerate(self.config.transports)]
+        """Return the transports, that of the section "admin" last."""
+        found = [Front(("transports", index), transport) for index, transport in enumerate(self.config.transports)]
+        if self.config.admin is not None:
+            found.append(Front(_ADMIN, transport_of(self.config.admin, _MADE_TICKET)))
+        return found
 
     @property
     def doors(self) -> list[Door]:
         """Return everything that speaks WAMP."""
         return [
-            Door((*front.place, *place), front, service)
+            Door(front.place if front.is_admin else (*front.place, *place), front, service)
             for front in self.fronts
             for place, service in services(front.transport)
         ]
 
     @property
     def paths(self) -> Iterator[tuple[Front, Place, WebPath]]:
-        """Yield every path of every web transport."""
+        """Yield every path of every web transport that is written as one."""
         for front in self.fronts:
-            for place, path in paths(front.transport):
+            for place, path in () if front.is_admin else paths(front.transport):
                 yield front, (*front.place, *place), path
 
     @property
