@@ -21,18 +21,20 @@ def _peer(session: Session) -> Peer | None:
 
 def joined(session: Session) -> float:
     """Return when it has joined, on the router's monotonic clock; 0.0 if nobody knows."""
-    return getattr(_peer(session), "_since", 0.0)
+    peer = _peer(session)
+    return 0.0 if peer is None else peer.account.since
 
 
 def received(session: Session) -> int:
     """Return how many messages have come from it."""
     peer = _peer(session)
-    return getattr(peer, "received", 0) - getattr(peer, "_received", 0)
+    return 0 if peer is None else peer.account.received
 
 
 def sent(session: Session) -> int:
     """Return how many messages were put in its queue."""
-    return getattr(session.link, "sent", 0) - getattr(_peer(session), "_sent", 0)
+    peer = _peer(session)
+    return 0 if peer is None else peer.account.sent
 
 
 def address_of(session: Session) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wamprouter.management.desk import Caller, Offer
 from wamprouter.management.finding import Page, best, matching, realms, sliced
 from wamprouter.realm.meta.calling import Arguments
+from wamprouter.statistics.tally import Label
 
 if TYPE_CHECKING:
     from wamprouter.node import Node
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from wamprouter.realm.realm import Realm
     from wamprouter.realm.registrations import Registration
     from wamprouter.session import Session
+    from wamprouter.statistics.timing import Timing
 
 __all__ = ["offers"]
 
@@ -68,7 +70,8 @@ def _list_registrations(node: Node, _caller: Caller, wanted: Page) -> dict[str, 
         total = len(found)
     page = [*sliced(found, wanted.offset, wanted.limit)]
     in_flight = _in_flight(registration for _, registration in page)
-    return {"total": total, "registrations": [_registration(*entry, in_flight) for entry in page]}
+    apart = dict(node.statistics.procedures)
+    return {"total": total, "registrations": [_registration(*entry, in_flight, apart) for entry in page]}
 
 
 def _in_flight(registrations: Iterable[Registration]) -> Mapping[Registration, int]:
@@ -78,7 +81,12 @@ def _in_flight(registrations: Iterable[Registration]) -> Mapping[Registration, i
     return Counter(call.registration for call in islice(calls, _MOST_LOOKED_AT))
 
 
-def _registration(realm: Realm, registration: Registration, in_flight: Mapping[Registration, int]) -> dict[str, Any]:
+def _registration(
+    realm: Realm, registration: Registration, in_flight: Mapping[Registration, int], apart: Mapping[Label, Timing]
+) -> dict[str, Any]:
+    """Return what is told of a registration. How often it was called is known of those only whose calls are counted apart."""
+    label = Label(realm.tally.realm, registration.procedure, registration.match.value)
+    is_apart = apart.get(label) is registration.timing
     return {
         "registration": registration.id,
         "realm": realm.name,
@@ -87,6 +95,7 @@ def _registration(realm: Realm, registration: Registration, in_flight: Mapping[R
         "invoke": registration.invoke,
         "callees": len(registration.endpoints),
         "created_at": registration.created,
+        "calls": registration.timing.count if is_apart else None,
         "in_flight": in_flight.get(registration, 0),
     }
 
@@ -147,11 +156,10 @@ def _procedure(call: InFlight) -> str:
 
 
 def _since(call: InFlight) -> float:
-    return getattr(call, "since", 0.0)
+    return call.since
 
 
 def _call(call: InFlight, now: float) -> dict[str, Any]:
-    since = _since(call)
     return {
         "realm": call.callee.realm.name,
         "procedure": _procedure(call),
@@ -161,6 +169,6 @@ def _call(call: InFlight, now: float) -> dict[str, Any]:
         "callee": call.callee.id,
         "callee_authid": call.callee.authid,
         "request": call.request,
-        "age_ms": round((now - since) * 1000, 3) if since else None,
+        "age_ms": round(max(0.0, now - call.since) * 1000, 3),
         "state": call.state.name.lower(),
     }

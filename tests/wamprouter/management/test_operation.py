@@ -131,3 +131,12 @@ def test_another_realm_for_the_management(house: House) -> None:
     answer = operator.call("router.config.reload")
     house.turn()
     assert (True, True) == (answer["done"], "control" in house.operator(realm="control").call("router.info")["realms"])
+
+
+def test_refusals_by_reason(house: House) -> None:
+    """What was refused is told by its reason, with how often."""
+    guest = house.join()
+    for _ in range(2):
+        with pytest.raises(Refused):
+            guest.call("com.nobody")
+    assert {"reason": "error: wamp.error.no_such_procedure", "count": 2} in house.operator().call("router.refusals")

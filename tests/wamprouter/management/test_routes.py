@@ -50,6 +50,28 @@ def test_the_registrations(house: House) -> None:
     }.items() <= entry.items()
 
 
+def test_how_often_a_procedure_was_called(house: House) -> None:
+    """Calls that are answered are counted for their procedure."""
+    callee, caller = house.join(), house.join()
+    callee.offer("com.add")
+    for _ in range(3):
+        caller.ask("com.add")
+        callee.finish(3)
+    [entry] = house.operator().call("router.registration.list", search="com.add")["registrations"]
+    assert 3 == entry["calls"]
+
+
+def test_the_oldest_call_comes_first(house: House) -> None:
+    """Calls in flight are listed by their age, in milliseconds."""
+    callee, caller = house.join(), house.join()
+    for procedure in ("com.first", "com.second"):
+        callee.offer(procedure)
+        caller.ask(procedure)
+        house.turn(1.5)
+    found = house.operator().call("router.call.list")["calls"]
+    assert [("com.first", 3000.0), ("com.second", 1500.0)] == [(call["procedure"], call["age_ms"]) for call in found]
+
+
 def test_all_registrations_are_counted(house: House) -> None:
     """The total counts the router's own as well, however short the page is."""
     found = house.operator().call("router.registration.list", realm="realm1", limit=2)

@@ -79,6 +79,15 @@ def test_what_is_told_of_a_session(house: House) -> None:
     assert expected == {key: found[key] for key in expected}
 
 
+def test_who_has_sent_most_comes_first(house: House) -> None:
+    """Messages are counted from the time of joining."""
+    talker, _ = house.join(), house.join()
+    for _ in range(5):
+        talker.publish("com.topic")
+    first = house.operator().call("router.session.list", realm="realm1", order="received")["sessions"][0]
+    assert (talker.id, 5, 1) == (first["session"], first["received"], first["sent"])
+
+
 def test_a_session_is_ended(house: House) -> None:
     """Who is kicked hears GOODBYE with the reason."""
     guest = house.join()
