@@ -27,6 +27,7 @@ _DEMANDING: Final = (
     configuration.ClassComponent,
     configuration.FunctionComponent,
     configuration.Function,
+    configuration.HttpComponent,
     configuration.ReverseProxyPath,
     configuration.WsgiPath,
     configuration.ResourcePath,

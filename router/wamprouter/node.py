@@ -312,6 +312,10 @@ class Node:
             from wamprouter.management import management
 
             return management(self, component.realm)
+        if isinstance(component, configuration.HttpComponent):
+            from wamprouter.outbound.session import HttpSession
+
+            return HttpSession(component, self.reactor)
         session_class = _session_class(component)
         with _coming_up(component.name):
             return made(session_class, realm=component.realm, extra=component.extra)

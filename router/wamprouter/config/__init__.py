@@ -41,6 +41,7 @@ from wamprouter.config.options import (
     RawSocketOptions,
     WebSocketOptions,
 )
+from wamprouter.config.outbound import HttpComponent, HttpEvent, HttpProcedure, HttpTarget
 from wamprouter.config.problems import ConfigError, UnreadableConfig
 from wamprouter.config.realms import Allow, Disclose, Match, Permission, Realm, RealmOptions, RealmTemplate, Role
 from wamprouter.config.rest import RestPath, Route
@@ -115,7 +116,11 @@ __all__ = [
     "GuestComponent",
     "GuestEnvironment",
     "HealthPath",
+    "HttpComponent",
+    "HttpEvent",
     "HttpListener",
+    "HttpProcedure",
+    "HttpTarget",
     "InfoPath",
     "JsonOptions",
     "JsonPath",

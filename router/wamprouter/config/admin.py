@@ -10,6 +10,7 @@ from wamprouter.config.endpoints import Endpoint, TcpEndpoint, UnixEndpoint
 from wamprouter.config.fields import Connections, Flag, Model, Name, RealmName, Text
 from wamprouter.config.operations import ConsolePath, HealthPath, InfoPath, MetricsPath, ReadyPath
 from wamprouter.config.options import WebSocketOptions
+from wamprouter.config.outbound import HttpComponent
 from wamprouter.config.realms import Allow, Permission, Realm, RealmTemplate, Role
 from wamprouter.config.redaction import SecretText
 from wamprouter.config.transports import WebPath, WebSocketPath, WebTransport
@@ -84,7 +85,7 @@ class ManagementComponent(Model):
         return "management"
 
 
-SessionComponent: TypeAlias = ClassComponent | FunctionComponent | ManagementComponent
+SessionComponent: TypeAlias = ClassComponent | FunctionComponent | HttpComponent | ManagementComponent
 """What is hosted as a session inside the router."""
 
 

@@ -20,6 +20,7 @@ from wamprouter.config.fields import (
     Text,
     Words,
 )
+from wamprouter.config.outbound import HttpComponent
 
 
 class ClassComponent(Model):
@@ -163,4 +164,6 @@ class GuestComponent(Model):
         return self.id or Path(self.executable).name
 
 
-Component: TypeAlias = Annotated[ClassComponent | FunctionComponent | GuestComponent, Field(discriminator="type")]
+Component: TypeAlias = Annotated[
+    ClassComponent | FunctionComponent | GuestComponent | HttpComponent, Field(discriminator="type")
+]

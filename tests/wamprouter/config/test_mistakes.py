@@ -461,7 +461,7 @@ MISTAKES: list[tuple[list[tuple[str, Any]], str]] = [
     ),
     (
         [("components", [{**COMPONENT, "type": "clas"}])],
-        'components[0].type: got "clas", expected "class", "function" or "guest"; did you mean "class"?',
+        'components[0].type: got "clas", expected "class", "function", "guest" or "http"; did you mean "class"?',
     ),
     (
         [("transports.0.endpoint", {"type": "tcp", "port": 1, "portrange": [1, 2]})],
