@@ -39,10 +39,24 @@ def wait():
     gate.wait(20)
     return "waited"
 
+@app.route("/leave")
+def leave():
+    wait()
+    raise RuntimeError("after its client has left")
+
 @app.route("/open")
 def open_():
     gate.set()
     return "opened"
+
+@app.route("/close")
+def close():
+    gate.clear()
+    return "closed"
+
+@app.route("/client")
+def client():
+    return f"[{flask.request.remote_addr or ''}]"
 
 @app.route("/long")
 def long():
@@ -207,6 +221,41 @@ def test_what_cannot_be_had_is_one_line(
     assert (done, lines) == (False, [problem])
     router.file.write_text(json.dumps(before))
     assert ask(router, "/hello/Ann")[0] == 200
+
+
+def test_the_end_of_the_router_waits_for_nobody(tmp_path: Path, library: Path) -> None:
+    """An application that does not answer keeps no router from ending; one that fails when its client has left is told once."""
+    web = {"type": "web", "endpoint": endpoint(), "paths": {"/": wsgi("shop_flask", "app")}}
+    with RouterProcess(tmp_path, config(web, pythonpath=[str(library)])) as router:
+        with socket.create_connection(router.address("http"), timeout=TIMEOUT) as client:
+            client.sendall(b"GET /leave HTTP/1.1\r\nHost: x\r\n\r\n")
+            eventually(lambda: ask(router, "/waiting")[1] == b"1", "it is being answered")
+        assert ask(router, "/open")[0] == 200
+        eventually(lambda: "after its client has left" in router.log, "it has failed")
+        assert "Request.finish" not in router.log
+        assert ask(router, "/close")[0] == 200
+        with socket.create_connection(router.address("http"), timeout=TIMEOUT) as client:
+            client.sendall(b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+            eventually(lambda: ask(router, "/waiting")[1] == b"2", "it is being answered")
+            assert router.stop() == 0
+
+
+def test_an_application_on_a_unix_socket(tmp_path: Path, library: Path) -> None:
+    """It is served as well, and told the client's address by a proxy that is trusted."""
+    web = {
+        "type": "web",
+        "endpoint": {"type": "unix", "path": "web.sock"},
+        "trusted_proxies": ["unix"],
+        "paths": {"/": wsgi("shop_flask", "app")},
+    }
+    with RouterProcess(tmp_path, config(web, pythonpath=[str(library)])):
+        found = []
+        for more in (b"", b"X-Forwarded-For: 192.0.2.7\r\n", b"X_Forwarded_For: 192.0.2.7\r\n"):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(tmp_path / "web.sock"))
+                client.sendall(b"GET /client HTTP/1.0\r\nHost: x\r\n" + more + b"\r\n")
+                found.append(client.makefile("rb").read().rpartition(b"\r\n\r\n")[2])
+    assert found == [b"[]", b"[192.0.2.7]", b"[]"]
 
 
 def test_an_application_fails_and_goes(tmp_path: Path, library: Path) -> None:

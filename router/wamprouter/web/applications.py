@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
+from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import IPushProducer
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
@@ -28,7 +29,7 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class WsgiApplication(Resource):
-    """A WSGI application with threads of its own, which end with ``close``.
+    """A WSGI application with threads of its own, which end with ``close``, and at the latest with the process.
 
     Requests that find no thread wait, and there is a bound to how many do. A client that does not read holds its thread.
     """
@@ -48,7 +49,7 @@ class WsgiApplication(Resource):
         self._most = path.maxthreads + path.max_waiting
         self._reactor = reactor
         self._pool = _CountedPool(path.minthreads, path.maxthreads, f"wsgi {path.module}", self._ended)
-        self._trigger: Any = None
+        self._is_running = False
 
     def render(self, request: Any) -> Any:
         if self.in_hand >= self._most:
@@ -56,13 +57,11 @@ class WsgiApplication(Resource):
             request.setResponseCode(503)
             request.setHeader(b"retry-after", b"1")
             return _BUSY
-        if self._trigger is None:
-            self._trigger = self._reactor.addSystemEventTrigger("after", "shutdown", self._pool.stop)
+        if not self._is_running:
+            self._is_running = True
             self._pool.start()
         self.in_hand += 1
-        # However the body came, it is complete.
-        request.requestHeaders.removeHeader(b"transfer-encoding")
-        request.requestHeaders.setRawHeaders(b"content-length", [b"%d" % len(request.content.getvalue())])
+        _tidy(request)
         flow = _Flow(request, self._reactor, self._application)
         return WSGIResource(self._reactor, self._pool, flow).render(request)
 
@@ -74,15 +73,40 @@ class WsgiApplication(Resource):
 
     def close(self) -> None:
         """End the threads once they have nothing to do any more. No request comes after this."""
-        trigger, self._trigger = self._trigger, None
-        if trigger is not None:
-            self._reactor.removeSystemEventTrigger(trigger)
+        if self._is_running:
+            self._is_running = False
             # It waits for them, which the reactor must not.
             threading.Thread(target=self._pool.stop, name="the end of a pool", daemon=True).start()
 
 
+def _tidy(request: Any) -> None:
+    """Make of a request what an application may rely on."""
+    headers = request.requestHeaders
+    for name, _ in list(headers.getAllRawHeaders()):
+        # To an application X_Y is the same as X-Y, which a proxy in front may have set, and Proxy a setting of its own.
+        if b"_" in name or name.lower() == b"proxy":
+            headers.removeHeader(name)
+    # However the body came, it is complete.
+    headers.removeHeader(b"transfer-encoding")
+    headers.setRawHeaders(b"content-length", [b"%d" % len(request.content.getvalue())])
+    # Twisted asks both ends for their ports, which Unix sockets have not.
+    if not hasattr(request.getClientAddress(), "port"):
+        request.getClientAddress = lambda: IPv4Address("TCP", "", 0)
+    if not hasattr(request.getHost(), "port"):
+        request.getHost = lambda: IPv4Address("TCP", "localhost", 443 if request.isSecure() else 80)
+
+
+class _Thread(threading.Thread):
+    """A thread that does not keep the process from ending: an application may never answer."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments, daemon=True)
+
+
 class _CountedPool(ThreadPool):
     """Threads that tell the end of each piece of work."""
+
+    threadFactory: type[threading.Thread] = _Thread
 
     def __init__(self, minthreads: int, maxthreads: int, name: str, ended: Callable[[], None]) -> None:
         super().__init__(minthreads, maxthreads, name)

@@ -179,6 +179,10 @@ class HttpRequest(ServerRequest):
         self.write(b"" if self.method == b"HEAD" else body)
         self.finish()
 
+    def finish(self) -> None:
+        if not self._disconnected:  # else Twisted's own would raise, although nobody can know when a client leaves
+            super().finish()
+
     def getClientAddress(self) -> Any:
         peer = super().getClientAddress()
         address = address_of(peer)
