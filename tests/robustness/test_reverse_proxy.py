@@ -67,6 +67,19 @@ class Backend:
     def nonsense(self, connection: socket.socket, _request: bytes) -> None:
         connection.sendall(b"what is this?\r\n\r\n")
 
+    def headers(self, connection: socket.socket, _request: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        for number in range(100_000):
+            connection.sendall(b"X-%d: %s\r\n" % (number, bytes(1000)))
+
+    def odd(self, connection: socket.socket, _request: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n")
+
+    def kept(self, connection: socket.socket, _request: bytes) -> None:
+        """Promise to take another request of the connection, and cut it when that comes."""
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nkept")
+        connection.recv(1)
+
     def endless(self, connection: socket.socket, _request: bytes) -> None:
         connection.settimeout(None)
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -150,6 +163,10 @@ def test_headers_of_one_connection_stay_behind(router: RouterProcess) -> None:
         "X-Forwarded-For": "10.0.0.1",
         "X-Forwarded-Host": "evil",
         "TE": "x",
+        "X_Forwarded_For": "10.0.0.1",
+        "X-Real-IP": "10.0.0.1",
+        "Forwarded": "for=10.0.0.1",
+        "Proxy": "evil",
     }
     with asked(router, "/x", headers=mine) as response:
         found = response.read().lower()
@@ -173,7 +190,31 @@ def test_an_answer_without_a_length(router: RouterProcess) -> None:
         assert response.read() == b"abcde"
 
 
-@pytest.mark.parametrize("path", ["/app/../x", "/app/%2e%2E/x", "/app/./x"])
+def test_who_has_handed_it_on(router: RouterProcess) -> None:
+    """The server behind is told, and a request that has gone round and round is refused."""
+    with asked(router, "/x", headers={"Via": "1.0 somebody"}) as response:
+        assert b"via: 1.0 somebody\r\nvia: 1.1 wamprouter" in response.read().lower()
+    with asked(router, "/x", headers={"Via": ", ".join(["1.1 wamprouter"] * 8)}) as response:
+        assert response.status == 508
+
+
+def test_an_answer_without_a_type_stays_without(router: RouterProcess) -> None:
+    """A browser must not take for a page what its server did not call so."""
+    with asked(router, "/x") as response:
+        assert response.headers["Content-Type"] is None
+
+
+def test_a_connection_that_is_closed_meanwhile(router: RouterProcess) -> None:
+    """It loses no request: one that may be repeated is, and no other is sent on a connection that was in use before."""
+    for method in ("GET", "GET", "POST", "POST", "GET"):
+        with asked(router, "/kept", method=method) as response:
+            assert response.read() == b"kept"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/app/../x", "/app/%2e%2E/x", "/app/./x", "/app/..%2Fx", "/app/a%5c..%5Cx", "http://elsewhere/app/x"],
+)
 def test_no_path_leads_upwards(router: RouterProcess, backend: Backend, path: str) -> None:
     """Nobody leaves the path that the configuration names."""
     before = len(backend.requests)
@@ -204,9 +245,10 @@ def test_nobody_there(router: RouterProcess) -> None:
         assert response.status == 502
 
 
-def test_nonsense(router: RouterProcess) -> None:
-    """So is one that does not speak HTTP."""
-    with asked(router, "/nonsense") as response:
+@pytest.mark.parametrize("path", ["/nonsense", "/headers", "/odd"])
+def test_nonsense(router: RouterProcess, path: str) -> None:
+    """So is one that does not speak HTTP, does not come to the end of its headers, or has a status that there is not."""
+    with asked(router, path) as response:
         assert response.status == 502
 
 
@@ -255,3 +297,34 @@ def test_websocket_does_not_pass(router: RouterProcess) -> None:
     """An upgrade is refused in words."""
     with asked(router, "/x", headers={"Connection": "upgrade", "Upgrade": "websocket"}) as response:
         assert response.status == 501
+
+
+_SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Length: 4\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 4",
+        b"Content-Length: 4\r\nContent-Length: 40",
+        b"Content-Length: +40",
+        b"Content-Length: 4, 40",
+        b"Transfer-Encoding: chunked, identity",
+        b"Transfer-Encoding:\x0bchunked",
+        b"Transfer-Encoding : chunked",
+        b"X: y\r\n Transfer-Encoding: chunked",
+        b"X: y\rTransfer-Encoding: chunked",
+    ],
+)
+def test_nothing_is_smuggled(router: RouterProcess, backend: Backend, head: bytes) -> None:
+    """However long a body may be taken to be, nobody takes a part of it for a request."""
+    with socket.create_connection(router.address("http"), timeout=TIMEOUT) as client:
+        body = b"0\r\n\r\n" + _SMUGGLED if b"chunked" in head else _SMUGGLED
+        client.sendall(b"POST /first HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + head + b"\r\n\r\n" + body)
+        client.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ConnectionError):
+            while client.recv(65536):
+                pass
+    assert not any(request.startswith(b"GET /smuggled") for request in backend.requests)
+    assert not any(b"transfer-encoding" in request.lower().partition(b"\r\n\r\n")[0] for request in backend.requests)

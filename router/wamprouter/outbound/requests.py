@@ -17,7 +17,7 @@ from zope.interface import implementer
 
 from wamprouter import config
 from wamprouter.server.forms import CannotStart
-from wamprouter.web.upstream import bounded_pool, cause_of, was_cancelled
+from wamprouter.web.upstream import bounded_pool, cause_of, cut, was_cancelled
 
 __all__ = ["Answer", "HttpClient", "NoAnswer", "Outgoing", "with_headers"]
 
@@ -144,7 +144,7 @@ class _Collector(Protocol):
 
     def _stop(self) -> None:
         self._size = self._limit  # what still comes is not wanted
-        self.transport.loseConnection()
+        cut(self.transport)
 
 
 @implementer(IBodyProducer)

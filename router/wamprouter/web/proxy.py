@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import TimeoutError
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, FileBodyProducer, HTTPConnectionPool, ResponseDone
+from twisted.web.client import Agent, FileBodyProducer, ResponseDone
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH
@@ -19,6 +21,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from wamprouter import config
+from wamprouter.web.upstream import bounded_pool, cause_of, cut, single_pool
 
 __all__ = ["ReverseProxy"]
 
@@ -30,7 +33,15 @@ _PER_HOP: Final = frozenset(
     b"content-length expect".split()
 )
 """Headers that concern one connection only (RFC 9110, section 7.6.1), and those that say how long a body is."""
-_OURS: Final = frozenset((b"host", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-proto"))
+_OURS: Final = frozenset(
+    b"host forwarded x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-proto x-forwarded-server x-real-ip proxy".split()
+)
+"""Headers that say for whom a request is made: the server behind believes them, so a client must not say them."""
+_REPEATABLE: Final = frozenset((b"GET", b"HEAD", b"OPTIONS"))
+_SEPARATORS: Final = re.compile(rb"[/\\]")
+_NAME: Final = b"wamprouter"  # in the header Via, which only servers see
+_MOST_HOPS: Final = 8  # routers that a request passes one after the other, before that is taken for a circle
+_IDLE: Final = 16  # connections that are kept
 
 
 class ReverseProxy(Resource):
@@ -57,16 +68,17 @@ class ReverseProxy(Resource):
         self._port = path.forwarded_port or port
         self._scheme = path.forwarded_proto or scheme
         self._reactor = reactor
-        pool = HTTPConnectionPool(reactor, persistent=True)
-        pool.maxPersistentPerHost = min(path.max_connections, 16)
-        pool.retryAutomatically = False
-        self._pool = pool
-        self._agent = Agent(reactor, connectTimeout=min(_CONNECTING, self._patience), pool=pool)
+        self._pool = bounded_pool(reactor, min(path.max_connections, _IDLE))
+        patience = min(_CONNECTING, self._patience)
+        self._agent = Agent(reactor, connectTimeout=patience, pool=self._pool)
+        self._careful = Agent(reactor, connectTimeout=patience, pool=single_pool(reactor))
 
     def render(self, request: Any) -> Any:
         uri = self._uri(request.uri)
         if uri is None:
-            return _refuse(request, 400, b"a path does not lead upwards here\n")
+            return _refuse(request, 400, b"this path leads nowhere\n")
+        if sum(each.count(_NAME) for each in request.requestHeaders.getRawHeaders(b"via", ())) >= _MOST_HOPS:
+            return _refuse(request, 508, b"this path leads back to itself\n")
         if request.requestHeaders.hasHeader(b"upgrade"):
             return _refuse(request, 501, b"WebSocket does not pass here\n")
         if self.in_hand >= self._most:
@@ -75,8 +87,9 @@ class ReverseProxy(Resource):
             return _refuse(request, 503, b"the server behind this path has as many requests as it can take\n")
         self.in_hand += 1
         body = request.content.getvalue()
+        agent = self._agent if request.method in _REPEATABLE and not body else self._careful
         try:
-            answer = self._agent.request(
+            answer = agent.request(
                 request.method,
                 self._base + uri,
                 Headers(dict(self._headers(request))),
@@ -91,8 +104,11 @@ class ReverseProxy(Resource):
     def _uri(self, uri: bytes) -> bytes | None:
         """Return the address at the server behind, spelled as the client spells it; None if it would lead elsewhere."""
         path, separator, query = uri.partition(b"?")
+        if not path.startswith(b"/"):  # a whole address, as for a proxy that leads everywhere
+            return None
         below = path.split(b"/")[1 + self._depth :]
-        if any(segment.lower().replace(b"%2e", b".") in (b".", b"..") for segment in below):
+        # Some servers decode a path before they look for its parts.
+        if any(part in (b".", b"..") for segment in below for part in _SEPARATORS.split(unquote_to_bytes(segment))):
             return None
         return self._prefix + b"/" + b"/".join(below) + separator + query
 
@@ -100,10 +116,13 @@ class ReverseProxy(Resource):
         named = b",".join(request.requestHeaders.getRawHeaders(b"connection", ()))
         dropped = _PER_HOP | _OURS | {name.strip().lower() for name in named.split(b",")}
         for name, values in request.requestHeaders.getAllRawHeaders():
-            if name.lower() not in dropped:
+            # To many programs X_Y is the same as X-Y.
+            if name.lower().replace(b"_", b"-") not in dropped:
                 yield name, values
         yield b"host", [self._base.partition(b"://")[2]]
-        yield b"x-forwarded-for", [str(request.getClientAddress().host).encode()]
+        yield b"via", [*request.requestHeaders.getRawHeaders(b"via", ()), b"1.1 " + _NAME]
+        if (client := getattr(request.getClientAddress(), "host", None)) is not None:  # a Unix socket has none
+            yield b"x-forwarded-for", [client.encode()]
         yield b"x-forwarded-proto", [self._scheme.encode()]
         if (host := request.getHeader(b"host")) is not None:
             yield b"x-forwarded-host", [host]
@@ -141,7 +160,12 @@ class _Exchange(Protocol):
         if self._is_over:
             return
         request = self._request
-        request.setResponseCode(response.code, response.phrase)
+        if not 200 <= response.code < 600:
+            response.deliverBody(_Unwanted())
+            self._complain(f"its answer has the status {response.code}")
+            return
+        request.setResponseCode(response.code, b" ".join(response.phrase.split()))
+        request.defaultContentType = None  # an answer without a type stays without
         for name, values in response.headers.getAllRawHeaders():
             if name.lower() not in _PER_HOP:
                 request.responseHeaders.setRawHeaders(name, values)
@@ -156,8 +180,11 @@ class _Exchange(Protocol):
         if self._is_late or failure.check(TimeoutError):
             self._apologize(504, b"the server behind this path does not answer in time\n")
         else:
-            _log.warn("{proxy}: {error}", proxy=self._proxy._base.decode(), error=_cause(failure))
-            self._apologize(502, b"the server behind this path cannot be reached\n")
+            self._complain(cause_of(failure))
+
+    def _complain(self, error: str) -> None:
+        _log.warn("{proxy}: {error}", proxy=self._proxy._base.decode(), error=error)
+        self._apologize(502, b"the server behind this path cannot be reached\n")
 
     def _apologize(self, code: int, text: bytes) -> None:
         self._end()
@@ -191,7 +218,7 @@ class _Exchange(Protocol):
         if self.transport is None:
             self._answer.cancel()
         else:
-            self.transport.loseConnection()
+            cut(self.transport)
             self.connectionLost(Failure(CancelledError()))
 
     def _end(self, *, is_client_gone: bool = False) -> None:
@@ -205,12 +232,14 @@ class _Exchange(Protocol):
             if self.transport is None:
                 self._answer.cancel()
             else:
-                self.transport.loseConnection()
+                cut(self.transport)
 
 
-def _cause(failure: Failure) -> str:
-    reasons: Iterable[Any] = getattr(failure.value, "reasons", ()) or (failure,)
-    return "; ".join(str(getattr(one, "value", one)) or type(one).__name__ for one in reasons)
+class _Unwanted(Protocol):
+    """Cuts an answer off."""
+
+    def connectionMade(self) -> None:
+        cut(self.transport)
 
 
 def _refuse(request: Any, code: int, text: bytes) -> bytes:

@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 from twisted.web._newclient import HEADER, STATUS, HTTP11ClientProtocol, ParseError
 from twisted.web.client import HTTPConnectionPool
 
-__all__ = ["bounded_pool", "cause_of", "was_cancelled"]
+__all__ = ["bounded_pool", "cause_of", "cut", "single_pool", "was_cancelled"]
 
 _LONGEST_HEAD: Final = 65_536  # bytes of status line and headers; web servers send up to 32 KiB
 _IDLE: Final = 4  # seconds; most servers close a connection after 5 or more, and who closes first loses no request
@@ -27,6 +27,20 @@ def bounded_pool(reactor: Any, most: int) -> HTTPConnectionPool:
     pool.cachedConnectionTimeout = _IDLE
     pool._factory = _Factory  # type: ignore[assignment]  # the place that Twisted has for it, though it calls it private
     return pool
+
+
+def single_pool(reactor: Any) -> HTTPConnectionPool:
+    """Return a pool that keeps no connection: for requests that must not be sent twice, and so never on one that may be closed."""
+    pool = HTTPConnectionPool(reactor, persistent=False)
+    pool._factory = _Factory  # type: ignore[assignment]  # see above
+    return pool
+
+
+def cut(transport: Any) -> None:
+    """Cut the connection of an answer that nobody wants any more, also if its server reads no request to its end."""
+    connection = getattr(transport, "_producer", None)  # what Twisted hands out knows only the polite way
+    if connection is not None:
+        connection.abortConnection()
 
 
 def cause_of(failure: Failure) -> str:
