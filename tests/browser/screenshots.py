@@ -109,7 +109,7 @@ def take(tab: Any, name: str, *, whole: bool = False) -> None:
     if len(picture) > LARGEST:
         sys.exit(f"{name}: {len(picture)} bytes, expected at most {LARGEST}")
     (PICTURES / f"console-{name}.png").write_bytes(picture)
-    print(f"docs/_static/console-{name}.png: {len(picture)} bytes")
+    print(f"docs/_static/console-{name}.png: {len(picture)} bytes")  # noqa: T201  # for who has asked for them
 
 
 def pictures(browser: Browser, address: str) -> None:
