@@ -89,7 +89,7 @@ class Node:
         self.reactor = reactor
         self.now = now
         self.inherited = inherited
-        self.statistics = Statistics(now, time)
+        self.statistics = Statistics(now, time, procedures=_watched(config))
         self.dispatcher = Dispatcher(lambda action: reactor.callLater(0, action), self.statistics.moment)
         self.turns = Turns(lambda action: reactor.callLater(0, action), now, reactor.callLater)
         self.admission = Admission(AdmissionLimits(**config.limits.model_dump()), now)
@@ -204,8 +204,6 @@ class Node:
                 self.hosted.append((component, self.host(component)()))
         for listener in self.listeners:
             listener.listen()
-        if self.config.admin is not None:  # else nobody looks at what it finds
-            self._loop_watch.start()
         try:
             for _, guest in self.guests:
                 guest.start()
@@ -412,6 +410,11 @@ def _carrying_out(
             watch(fact)
 
     return carry_out
+
+
+def _watched(config: NodeConfig) -> tuple[str, ...]:
+    """Return the procedures whose calls are always shown by themselves."""
+    return () if config.admin is None else config.admin.procedures
 
 
 def _transport_of(session: Session) -> dict[str, Any]:

@@ -244,6 +244,7 @@ class _Change:
             put_in_place()
         for realm in self._changed_realms:
             realm.resize()
+        node.statistics.procedures.named = frozenset(() if self._new.admin is None else self._new.admin.procedures)
         node.config = self._new
         ended = self._end_sessions()
         if ended:

@@ -16,7 +16,7 @@ from wamprouter.statistics.attendance import Group
 from wamprouter.statistics.metrics import METRICS
 from wamprouter.statistics.tally import MOST_PROCEDURES, MOST_REALMS
 
-DASHBOARD = json.loads((ROOT / "config/grafana-dashboard.json").read_text("utf-8"))
+DASHBOARD = json.loads((ROOT / "config/grafana/dashboard.json").read_text("utf-8"))
 PAGE = DOCS / "howto/prometheus.md"
 YAML = {each.name: yaml.safe_load(each.text) for each in blocks(PAGE) if each.language == "yaml" and each.name}
 LABELS = {name: {*metric.labels, "le"} for metric in METRICS for name in metric.exposed}

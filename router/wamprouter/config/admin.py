@@ -29,6 +29,7 @@ _ALL_BUT_PAYLOADS = Permission(uri=SEE_PAYLOADS, allow=Allow(subscribe=True))
 R = TypeVar("R", Realm, RealmTemplate)
 
 _ORIGIN = Text(r"\S+", "an origin")
+_PROCEDURE = Text(r"\S*", "the URI of a procedure")
 
 
 class Admin(Model):
@@ -62,6 +63,11 @@ class Admin(Model):
         default=None,
         description="The origins whose pages may connect to /ws, such as that of a proxy in front. Default: this listener's "
         "own; all where it listens on every address.",
+    )
+    procedures: tuple[Annotated[str, _PROCEDURE], ...] = Field(
+        default=(),
+        description="Procedures, or patterns as they are registered, whose calls the statistics always show by themselves. "
+        "Others are shown so if they are among the first 50.",
     )
     max_connections: Connections = Field(
         default=100, description="Connections at the same time. Default 100: operators and monitoring are few."

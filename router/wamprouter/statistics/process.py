@@ -38,6 +38,7 @@ class LoopWatch:
         self._now = now
         self._due = 0.0
         self._timer: Any = None
+        self._is_stopped = False
         self.lag = 0.0
         """Seconds, of the last time."""
         self.longest = 0.0
@@ -45,13 +46,13 @@ class LoopWatch:
         self.seconds = 0.0
         """Of all times together."""
 
-    def start(self) -> None:
-        """Look at it from now on."""
+    def _wait(self) -> None:
         self._due = self._now() + _PERIOD
         self._timer = self._call_later(_PERIOD, self._look)
 
     def stop(self) -> None:
         """Look no more."""
+        self._is_stopped = True
         timer, self._timer = self._timer, None
         if timer is not None and timer.active():
             timer.cancel()
@@ -60,8 +61,10 @@ class LoopWatch:
         self.lag = max(0.0, self._now() - self._due)
         self.longest = max(self.longest, self.lag)
         self.seconds += self.lag
-        self.start()
+        self._wait()
 
     def shown(self) -> dict[str, float]:
-        """Return it as plain data."""
+        """Return it as plain data. From the first time on it is looked at: a router that nobody watches has no timer for it."""
+        if self._timer is None and not self._is_stopped:
+            self._wait()
         return {"lag": self.lag, "longest": self.longest, "seconds": self.seconds}

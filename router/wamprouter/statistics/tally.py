@@ -45,7 +45,8 @@ class Procedures:
 
     def __init__(self, moment: Moment, named: Iterable[str] = (), most: int = MOST_PROCEDURES) -> None:
         self._moment = moment
-        self._named = frozenset(named)
+        self.named = frozenset(named)
+        """Those that are shown apart whenever they are registered. May be replaced at any time."""
         self._left = most
         self._timings: dict[Label, Timing] = {}
 
@@ -67,7 +68,7 @@ class Procedures:
         return found
 
     def _has_room(self, procedure: str) -> bool:
-        if procedure in self._named:
+        if procedure in self.named:
             return True
         if self._left > 0:
             self._left -= 1

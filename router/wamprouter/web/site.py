@@ -101,7 +101,7 @@ class WebSocketPath(WebSocketResource):
         channel = request.channel
         # What the client has sent behind its request is WebSocket already: Autobahn passes it on like a body.
         request.content = BytesIO(channel.clearLineBuffer())
-        request.site.release(channel)
+        request.site.release(channel, "upgraded")
         channel.transport.unregisterProducer()  # the channel was one; the WebSocket's queue will be
         # The channel's own time-out would end the connection that it no longer has.
         channel.setTimeout(None)
@@ -302,6 +302,7 @@ class BoundedSite(Site):
         self.displayTracebacks = False
         self.noisy = False
         self._connections = connections
+        self._traffic = connections.transports.of("http")
         self.turns = connections.turns
         self.channels: dict[HttpConnection, None] = {}
         """Connections that speak HTTP: those that have become WebSockets are gone from here."""
@@ -343,13 +344,15 @@ class BoundedSite(Site):
             return None
         channel = super().buildProtocol(addr)
         channel.place = place
+        self._traffic.opened += 1
         return channel
 
-    def release(self, channel: HttpConnection) -> None:
+    def release(self, channel: HttpConnection, reason: str = "peer") -> None:
         """Count a connection no longer: it is closed, or has become a WebSocket, which counts itself."""
         self.channels.pop(channel, None)
         place, channel.place = channel.place, None
         if place is not None:
+            self._traffic.close(reason, is_shaken=True)
             self._connections.leave(place)
 
     def log(self, request: Request) -> None:

@@ -189,6 +189,23 @@ def test_only_so_many_procedures_are_shown_apart(house):
     assert 1 == called(house, "other")["count"]
 
 
+def test_the_operator_says_which_procedures_are_shown_in_any_case():
+    """Whoever came first."""
+    house = House({"procedures": ["com.important"]}, realms=[REALM])
+    worker = house.join()
+    for number in range(60):
+        worker.offer(f"com.work.{number}")
+    worker.offer("com.important")
+    assert 0 == called(house, "com.important")["count"]
+    house.close()
+
+
+def test_the_event_loop_is_watched_from_the_first_time_that_somebody_asks(house):
+    assert 0 == shown(house)["event_loop"]["lag"]
+    house.reactor.advance(2)
+    assert pytest.approx(1.5) == shown(house)["event_loop"]["lag"]
+
+
 def test_a_procedure_that_is_registered_again_goes_on_counting(house):
     first = serving(house)
     house.join().ask("com.work")
