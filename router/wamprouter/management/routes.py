@@ -8,6 +8,7 @@ from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
+from wamp.protocol.uris import is_reserved
 from wamprouter.management.desk import Caller, Offer
 from wamprouter.management.finding import Page, best, matching, realms, sliced
 from wamprouter.realm.meta.calling import Arguments
@@ -32,11 +33,16 @@ class _Nothing(Arguments):
     pass
 
 
+class _Registrations(Page):
+    reserved: bool = True
+    """Whether those of the router itself are wanted too."""
+
+
 def offers(node: Node) -> Mapping[str, Offer]:
     """Return the procedures by their URIs."""
     return {
         "router.realm.list": Offer(_Nothing, partial(_list_realms, node)),
-        "router.registration.list": Offer(Page, partial(_list_registrations, node)),
+        "router.registration.list": Offer(_Registrations, partial(_list_registrations, node)),
         "router.subscription.list": Offer(Page, partial(_list_subscriptions, node)),
         "router.call.list": Offer(Page, partial(_list_calls, node)),
     }
@@ -59,19 +65,25 @@ def _list_realms(node: Node, _caller: Caller, _arguments: _Nothing) -> list[dict
 # -- registrations
 
 
-def _list_registrations(node: Node, _caller: Caller, wanted: Page) -> dict[str, Any]:
+def _list_registrations(node: Node, _caller: Caller, wanted: _Registrations) -> dict[str, Any]:
     chosen = realms(node, wanted.realm)
     total = sum(len(realm.registrations) for realm in chosen)
     found: Iterable[tuple[Realm, Registration]] = (
         (realm, registration) for realm in chosen for registration in realm.registrations.values()
     )
-    if wanted.search:
+    if not wanted.reserved:
+        found = (entry for entry in found if not _is_own(node, entry[1]))
+    if wanted.search or not wanted.reserved:
         found = [*matching(found, wanted.search, lambda entry: entry[1].procedure)]
         total = len(found)
     page = [*sliced(found, wanted.offset, wanted.limit)]
     in_flight = _in_flight(registration for _, registration in page)
     apart = dict(node.statistics.procedures)
     return {"total": total, "registrations": [_registration(*entry, in_flight, apart) for entry in page]}
+
+
+def _is_own(node: Node, registration: Registration) -> bool:
+    return is_reserved(registration.procedure) or node.desk in registration.callees
 
 
 def _in_flight(registrations: Iterable[Registration]) -> Mapping[Registration, int]:

@@ -22,6 +22,13 @@ def test_the_realms(house: House) -> None:
     )
 
 
+def test_the_registrations_without_those_of_the_router(house: House) -> None:
+    """Neither the meta API nor the management is among them, nor counted."""
+    house.join().offer("com.example.add")
+    found = house.operator().call("router.registration.list", reserved=False)
+    assert (["com.example.add"], 1) == (names(found["registrations"], "procedure"), found["total"])
+
+
 def test_a_realm_made_on_demand() -> None:
     """A realm that somebody's joining has made is marked so."""
     house = House(realm_template={"roles": [{"name": "anonymous"}]})

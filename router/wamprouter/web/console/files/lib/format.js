@@ -29,7 +29,7 @@ export function bytes(value) {
     number /= 1000;
     unit += 1;
   }
-  return `${unit === 0 || number >= 100 ? whole.format(number) : number.toFixed(1)} ${UNITS[unit]}`;
+  return `${unit === 0 || number >= 100 ? whole.format(number) : Number(number.toFixed(1))} ${UNITS[unit]}`;
 }
 
 /** @param {number | null | undefined} seconds @returns {string} 0.00123 → "1.2 ms" */

@@ -124,8 +124,9 @@ export class Table {
  * @param {{
  *   name: string, columns: Column<Row>[], key: (row: Row) => string, nothing: string, signal: AbortSignal, pause?: number,
  *   fetch: (query: {search: string | null, offset: number, limit: number, order: string, descending: boolean}) => Promise<{total: number | null, rows: Row[]}>,
- *   search?: string, order?: string, descending?: boolean, deed: string,
- * }} options `search` is the label of the field, `deed` what is not permitted if it is not;
+ *   search?: string, more?: Node, order?: string, descending?: boolean, deed: string,
+ * }} options `search` is the label of the field, `more` stands beside it;
+ *   `deed` is what is not permitted if it is not;
  *   `fetch` returns null for a total that nobody knows
  * @returns {{element: HTMLElement, refresh: () => void}}
  */
@@ -179,6 +180,6 @@ export function pagedTable(options) {
     query.offset = 0;
     refresh();
   }, 200));
-  const tools = h("div.tools", {}, options.search ? h("div.search", {}, field) : null, h("div.pages", {}, range, back, on));
+  const tools = h("div.tools", {}, options.search ? h("div.search", {}, field) : null, options.more, h("div.pages", {}, range, back, on));
   return { element: h("div.card.flush", {}, tools, trouble, table.element), refresh };
 }

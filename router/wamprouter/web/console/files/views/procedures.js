@@ -18,8 +18,9 @@ export const title = "Procedures";
 export function show(context) {
   const { admin, realm, signal } = context;
   const form = callForm(context);
-  const { element } = pagedTable({
-    name: title, signal, deed: "list procedures", search: "Search procedures",
+  const own = check("The router's own too", false);
+  const { element, refresh } = pagedTable({
+    name: title, signal, deed: "list procedures", search: "Search procedures", more: own.element,
     key: (/** @type {Registration} */ row) => `${row.realm} ${row.registration}`, nothing: "No procedure is registered that matches.",
     columns: [
       { title: "Procedure", kind: "uri", text: (row) => row.procedure },
@@ -32,10 +33,11 @@ export function show(context) {
       { title: "", kind: "act", text: () => "", make: (row) => h("button.small", { type: "button", "aria-label": `Call ${row.procedure}`, onclick: () => form.take(row.realm, row.procedure) }, "Call") },
     ],
     fetch: async ({ search, offset, limit }) => {
-      const { total, registrations } = await admin.call("router.registration.list", { realm: realm || null, search, offset, limit });
+      const { total, registrations } = await admin.call("router.registration.list", { realm: realm || null, search, offset, limit, reserved: own.input.checked });
       return { total, rows: registrations };
     },
   });
+  own.input.addEventListener("change", refresh);
   return [h("header.view", {}, h("h1", {}, title), h("p.facts", {}, realm ? `in ${realm}` : "in all realms")), h("div.aside", {}, element, form.element)];
 }
 

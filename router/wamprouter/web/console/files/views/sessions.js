@@ -33,7 +33,7 @@ function list({ admin, realm, signal, isOwn }) {
     key: (/** @type {Session} */ row) => String(row.session), nothing: "No session matches.",
     columns: [
       { title: "Name", text: (row) => row.authid, link: addressOf },
-      { title: "Role", text: (row) => (isOwn(row.session) ? `${row.authrole}, this console` : row.authrole) },
+      { title: "Role", text: (row) => (isOwn(row.session) ? `${row.authrole} (you)` : row.authrole) },
       { title: "Realm", kind: "minor", text: (row) => row.realm },
       { title: "Address", kind: "extra", text: (row) => row.peer },
       { title: "By", kind: "spare", text: (row) => `${row.transport} ${row.serializer}` },
@@ -117,7 +117,8 @@ function detail({ admin, signal, isOwn }, realm, number) {
   }, 2000, ending.signal);
 
   return [
-    h("header.view", {}, h("p.back", {}, h("a", { href: "#/sessions" }, "Sessions")), name, h("div.buttons", {}, end)),
+    h("header.view", {}, h("p.back", {}, h("a", { href: "#/sessions" }, "Sessions")), name,
+      h("div.buttons", {}, h("a.button", { href: `#/tap?session=${number}&realm=${encodeURIComponent(realm)}` }, "Tap"), end)),
     answer.element,
     h("section.card", { "aria-label": "Facts" }, h("dl.facts", {}, FACTS.map(([label], index) => h("div", {}, h("dt", {}, label), values[index])),
       h("div.wide", {}, h("dt", {}, "Features"), features))),
