@@ -891,6 +891,7 @@ SAMPLES = Path(__file__).parents[3] / "config"
 SAMPLE_ENVIRON = {
     "ORDERS_TICKET": TICKET,
     "PUBLIC_ORIGIN": "https://app.example.com",
+    "HOOK_SECRET": TICKET,
     "BIND_ADDRESS": "0.0.0.0",
     "BRIDGE_SECRET": TICKET,
     "GITHUB_SECRET": TICKET,
@@ -903,6 +904,7 @@ SAMPLE_ENVIRON = {
 FOUND_IN_SAMPLES = {
     "bridge.yaml": [],
     "echo.json": [],
+    "http.yaml": [],
     "minimal.json": ["any-origin-inside"],
     "minimal.toml": ["any-origin-inside"],
     "production.yaml": [],
