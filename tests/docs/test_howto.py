@@ -26,7 +26,7 @@ PROGRAMS = [
     each
     for page in (*sorted(HOWTO.glob("*.md")), DOCS / "client.md")
     for each in blocks(page)
-    if is_program(each) and page.name != "authenticate.md"  # which need a login
+    if is_program(each) and page.name not in ("authenticate.md", "manage.md")  # which need a login
 ]
 
 

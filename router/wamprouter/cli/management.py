@@ -34,9 +34,11 @@ def entrance(place: Place) -> Connecting:
         return connect(**arguments_of_connect(place.connection), reconnect=False)
     found = _found(place)
     connection = place.connection._replace(url=found["url"], realm=place.admin_realm or found["realm"])
-    arguments = arguments_of_connect(connection)
-    if found["ticket"] is not None and place.connection.authmethod is None:
-        arguments["auth"] = [create_authenticator("ticket", authid="admin", ticket=found["ticket"])]
+    if found["ticket"] is None or connection.authmethod is not None:
+        return connect(**arguments_of_connect(connection), reconnect=False)
+    # Credentials that stand in the environment are for other routers.
+    arguments = arguments_of_connect(connection._replace(authmethod="anonymous", channel_binding=None))
+    arguments["auth"] = [create_authenticator("ticket", authid="admin", ticket=found["ticket"])]
     return connect(**arguments, reconnect=False)
 
 

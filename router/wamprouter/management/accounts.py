@@ -22,19 +22,19 @@ def _peer(session: Session) -> Peer | None:
 def joined(session: Session) -> float:
     """Return when it has joined, on the router's monotonic clock; 0.0 if nobody knows."""
     peer = _peer(session)
-    return 0.0 if peer is None else peer.account.since
+    return 0.0 if peer is None else peer.joined
 
 
 def received(session: Session) -> int:
     """Return how many messages have come from it."""
     peer = _peer(session)
-    return 0 if peer is None else peer.account.received
+    return 0 if peer is None else peer.session_received
 
 
 def sent(session: Session) -> int:
     """Return how many messages were put in its queue."""
     peer = _peer(session)
-    return 0 if peer is None else peer.account.sent
+    return 0 if peer is None else peer.session_sent
 
 
 def address_of(session: Session) -> str:

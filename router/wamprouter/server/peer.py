@@ -10,7 +10,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping
 from functools import partial
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 from wamp.protocol import errors
 from wamp.protocol.codec import Codec
@@ -43,17 +43,6 @@ __all__ = ["Connection", "Lobby", "Peer"]
 _STOPPING: Final = "the router is shutting down"
 _PATIENCE: Final = 5.0  # seconds for the reply to our GOODBYE; it takes a round trip, and whatever is queued before it
 _LONGEST_AGENT: Final = 100  # characters
-
-
-class Account(NamedTuple):
-    """What a session has done."""
-
-    since: float
-    """When it has joined, by the lobby's clock."""
-    received: int
-    """Messages that have come from it."""
-    sent: int
-    """Messages that were put in its queue."""
 
 
 class Connection(Origin, Protocol):
@@ -256,10 +245,22 @@ class Peer:
         """Where the other end is, as logs and limits have it."""
         return self._connection.address
 
+    # Of the session that is here now, or was last; each by itself, as lists are sorted by one of them.
+
     @property
-    def account(self) -> Account:
-        """What there is to say of the session that is here now, or was last."""
-        return Account(self._since, self.received - self._received, self.link.sent - self._sent)
+    def joined(self) -> float:
+        """When the session has joined, by the lobby's clock."""
+        return self._since
+
+    @property
+    def session_received(self) -> int:
+        """Messages that have come from the session."""
+        return self.received - self._received
+
+    @property
+    def session_sent(self) -> int:
+        """Messages that were put in the queue for the session."""
+        return self.link.sent - self._sent
 
     @property
     def is_paused(self) -> bool:
@@ -487,7 +488,7 @@ class Peer:
         lobby.attendance.end(reason)
         if lobby.ended is not None:
             seconds = lobby.now() - self._since
-            _, received, sent = self.account
+            received, sent = self.session_received, self.session_sent
             lobby.ended(Ending(session, reason, self._connection.address, seconds, received, sent))
 
     def _send(self, message: Message) -> None:
