@@ -15,7 +15,10 @@ from tests.support.bridge import KEY, SECRET, Http, bridge_config, query, reques
 from tests.support.process import RouterProcess
 from tests.support.raw import Client, Closed, Stream
 from wamp.protocol.messages import Interrupt, Invocation
+from wamprouter.auth.hashes import make
 
+TOKEN = "correct horse battery staple"
+OTHER = "another token of some length"
 SIGNED = {"key": KEY, "secret": SECRET}
 PATHS: dict[str, Any] = {
     "call": {"type": "caller", "realm": "realm1", "role": "web"},
@@ -31,6 +34,12 @@ PATHS: dict[str, Any] = {
     "small": {"type": "caller", "realm": "realm1", "role": "web", "options": {"post_body_limit": 512}},
     "tls": {"type": "caller", "realm": "realm1", "role": "web", "options": {"require_tls": True}},
     "elsewhere": {"type": "caller", "realm": "realm1", "role": "web", "options": {"require_ip": ["10.0.0.0/8"]}},
+    "tokens": {
+        "type": "caller",
+        "realm": "realm1",
+        "role": "web",
+        "options": {"tokens": [TOKEN, make(OTHER, "sha256", bytes(16))]},
+    },
     "pages": {
         "type": "caller",
         "realm": "realm1",
@@ -213,6 +222,19 @@ def test_a_path_can_demand_tls_and_addresses(http: Http) -> None:
     """Before anything is done."""
     assert 403 == http.post("/tls", CALL).status
     assert 403 == http.post("/elsewhere", CALL).status
+
+
+@pytest.mark.parametrize("token", [TOKEN, OTHER])
+def test_a_token_that_is_known_opens_a_path(http: Http, token: str) -> None:
+    """Also where only its hash is known."""
+    assert 200 == http.post("/tokens", CALL, authorization=f"Bearer {token}").status
+
+
+@pytest.mark.parametrize("given", ["Bearer wrong", f"Basic {TOKEN}", "Bearer", "", "Bearer \xff"])
+def test_other_tokens_are_refused(http: Http, given: str) -> None:
+    """And none is as good as a wrong one."""
+    answer = http.post("/tokens", CALL, **({"authorization": given} if given else {}))
+    assert (401, "Bearer") == (answer.status, answer.headers["www-authenticate"])
 
 
 def test_pages_of_other_origins_are_refused(http: Http) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from wamprouter.config.fields import (
     Flag,
@@ -20,6 +20,7 @@ from wamprouter.config.fields import (
     expected,
 )
 from wamprouter.config.limits import Network
+from wamprouter.config.redaction import SecretText
 
 Requests: TypeAlias = Annotated[int, Whole(1, 10_000)]
 ErrorStatus: TypeAlias = Annotated[int, Whole(200, 599)]
@@ -29,6 +30,7 @@ Response: TypeAlias = Annotated[str, Text(r"[^\x00]*", "a text")]
 Uri: TypeAlias = Annotated[str, Text(r"[^\s.#]+(?:\.[^\s.#]+)*", 'a URI such as "com.example.order.get"')]
 
 MIB = 1024**2
+_SHORTEST = 16  # characters of a token, which nobody is to guess
 
 
 class Cors(Model):
@@ -64,10 +66,36 @@ class AccessOptions(Model):
         default=(),
         description='Addresses and networks that requests may come from, such as "10.0.0.0/8", or "unix". Default: all.',
     )
+    tokens: tuple[Secret, ...] = Field(
+        default=(),
+        description="Tokens of which a request must have one, in its header Authorization: Bearer; each of 16 characters or "
+        "more, or its hash as `wamprouter credential ticket --generate` makes it. Default: none is asked for.",
+    )
     cors: Cors | None = Field(
         default=None,
         description="The web pages of other origins that may use the path. Default: none; their requests are refused.",
     )
+
+    @field_validator("tokens")
+    @classmethod
+    def _are_tokens_or_hashes(cls, tokens: tuple[SecretText, ...]) -> tuple[SecretText, ...]:
+        from wamprouter.auth.hashes import Plain, parse
+
+        words = f"tokens of {_SHORTEST} characters or more, or their hashes of the kind sha256"
+        for token in tokens:
+            try:
+                stored = parse(token.reveal())
+            except ValueError as error:
+                raise expected(f"{words}: {error}") from None
+            # A slow hash would be computed for each request.
+            if stored.is_slow or (isinstance(stored, Plain) and len(stored.ticket) < _SHORTEST):
+                raise expected(words)
+        return tokens
+
+    @property
+    def knows_senders(self) -> bool:
+        """Tell whether not everybody's requests are taken."""
+        return bool(self.tokens or self.require_ip)
 
 
 class BridgeOptions(AccessOptions):
@@ -115,9 +143,8 @@ class SignedOptions(BridgeOptions):
         return self
 
     @property
-    def is_signed(self) -> bool:
-        """Tell whether only signed requests are taken."""
-        return self.secret is not None
+    def knows_senders(self) -> bool:
+        return self.secret is not None or super().knows_senders
 
 
 class CallerOptions(SignedOptions):
@@ -184,9 +211,8 @@ class WebhookOptions(BridgeOptions):
     )
 
     @property
-    def is_signed(self) -> bool:
-        """Tell whether only signed deliveries are taken."""
-        return self.github_secret is not None
+    def knows_senders(self) -> bool:
+        return self.github_secret is not None or super().knows_senders
 
 
 class WebhookPath(BridgePath):

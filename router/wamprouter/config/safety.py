@@ -96,8 +96,8 @@ def exposures(config: NodeConfig, *, beyond_proxies: bool = False) -> Iterator[E
 
 
 def _unsigned(path: WebPath) -> str | None:
-    """Return what anybody can do by a path of the HTTP bridge who chooses the URI; None if that is none or needs a signature."""
-    if not isinstance(path, PublisherPath | CallerPath) or path.options.is_signed or path.options.require_ip:
+    """Return what anybody can do by a path of the HTTP bridge who chooses the URI; None if that is not so."""
+    if not isinstance(path, PublisherPath | CallerPath) or path.options.knows_senders:
         return None
     return "publish" if isinstance(path, PublisherPath) else "call"
 

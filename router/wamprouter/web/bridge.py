@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from wamp.protocol.errors import NotAuthorized, Unavailable
+from wamp.protocol.errors import AuthenticationFailed, NotAuthorized, Unavailable
 from wamp.protocol.serializers import TranscodingError
+from wamprouter.auth.hashes import parse
 from wamprouter.server.connections import address_of
 from wamprouter.server.tls import is_secure
 from wamprouter.web.cors import Pages
 from wamprouter.web.exchange import BadRequest, Exchange, text_of
+from wamprouter.web.headers import received
 from wamprouter.web.statuses import status_of
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Bridge(Resource):
         self.entrance = entrance
         self._most = most
         self._requires_tls = options.require_tls
+        self._tokens = [parse(token.reveal()) for token in options.tokens]
         self._networks = [ipaddress.ip_network(one) for one in options.require_ip if one != "unix"]
         self._takes_unix = "unix" in options.require_ip
         self._pages = Pages(options.cors)
@@ -87,6 +90,17 @@ class Bridge(Resource):
             address = address_of(request.getClientAddress())
             if not self._is_expected(address):
                 raise BadRequest("this path is not for your address", 403, NotAuthorized.uri)
+        if self._tokens and not self._has_token(request):
+            request.setHeader(b"www-authenticate", b"Bearer")
+            raise BadRequest("expected a token that is known", 401, AuthenticationFailed.uri)
+
+    def _has_token(self, request: Any) -> bool:
+        scheme, _, token = next(iter(received(request, b"authorization")), "").partition(" ")
+        if scheme.lower() != "bearer":
+            return False
+        return any(
+            stored.verify(token.strip()) for stored in self._tokens
+        )  # each in the same time, whatever it is given
 
     def _is_expected(self, address: str) -> bool:
         if address == "unix":

@@ -50,5 +50,5 @@ class Pages:
         if self._options is None:
             return
         request.setHeader(b"access-control-allow-methods", b", ".join(methods))
-        request.setHeader(b"access-control-allow-headers", b"content-type, last-event-id")
+        request.setHeader(b"access-control-allow-headers", b"authorization, content-type, last-event-id")
         request.setHeader(b"access-control-max-age", b"%d" % self._options.max_age)

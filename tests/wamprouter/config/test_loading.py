@@ -15,6 +15,8 @@ SCHEMA = CONFIG / "router.schema.json"
 
 # What a sample wants from the environment.
 ENVIRON = {
+    "BRIDGE_SECRET": "kLm9_nobody_guesses_this",
+    "GITHUB_SECRET": "kLm9_nobody_guesses_this",
     "ORDERS_TICKET": "correct horse battery staple",
     "PUBLIC_ORIGIN": "https://app.example.com",
     "TLS_KEY": "privkey.pem",

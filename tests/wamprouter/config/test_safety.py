@@ -310,10 +310,21 @@ def test_strangers_may_not_do_everything_by_http_either(kind: str, action: str) 
 
 
 @pytest.mark.parametrize(
+    "token", ["short", "$scrypt$ln=10,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA", "$5$x"]
+)
+def test_a_token_is_long_or_a_hash_that_is_fast(token: str) -> None:
+    """It is not told."""
+    [line] = lines(bridged("caller", "publish", tokens=[token]))
+    assert "paths.bridge.options.tokens" in line
+    assert token not in line
+
+
+@pytest.mark.parametrize(
     "document",
     [
         bridged("publisher", "publish", key="k", secret="s"),
         bridged("publisher", "publish", require_ip=["10.0.0.0/8"]),
+        bridged("publisher", "publish", tokens=["x" * 16]),
         bridged("publisher", "publish", interface="127.0.0.1"),
         bridged("publisher", "call"),
         bridged("caller", "publish"),

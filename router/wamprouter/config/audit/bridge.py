@@ -20,19 +20,19 @@ def _unsigned(view: View) -> Iterator[Spot]:
     for front, place, path in _bridges(view):
         if not isinstance(path, PublisherPath | CallerPath | WebhookPath):
             continue
-        if front.is_reachable and not front.asks_for_certificates and not _is_guarded(path):
+        if front.is_reachable and not front.asks_for_certificates and not path.options.knows_senders:
             field = '"github_secret"' if isinstance(path, WebhookPath) else '"key" and "secret"'
             yield Spot(
                 place,
                 f"anybody may {_DONE[path.type]} here with the role {path.role}",
-                f'set {field} in options, or "require_ip"',
+                f'set {field} in options, or "tokens", or "require_ip"',
             )
 
 
 def _any_page(view: View) -> Iterator[Spot]:
     for front, place, path in _bridges(view):
         cors = path.options.cors
-        if cors is None or _is_signed(path) or not front.is_inside:
+        if cors is None or path.options.knows_senders or not front.is_inside:
             continue
         if any(is_any(entry) for entry in cors.allowed_origins):
             yield Spot(
@@ -45,7 +45,7 @@ def _any_page(view: View) -> Iterator[Spot]:
 
 def _sha1(view: View) -> Iterator[Spot]:
     for _, place, path in _bridges(view):
-        if isinstance(path, WebhookPath) and path.options.is_signed and path.options.allow_sha1:
+        if isinstance(path, WebhookPath) and path.options.github_secret is not None and path.options.allow_sha1:
             yield Spot(
                 (*place, "options", "allow_sha1"),
                 "signatures of SHA-1 are taken",
@@ -59,20 +59,12 @@ def _bridges(view: View) -> Iterator[tuple[Front, Place, BridgePath]]:
             yield front, place, path
 
 
-def _is_signed(path: BridgePath) -> bool:
-    return isinstance(path, PublisherPath | CallerPath | WebhookPath) and path.options.is_signed
-
-
-def _is_guarded(path: PublisherPath | CallerPath | WebhookPath) -> bool:
-    return path.options.is_signed or bool(path.options.require_ip)
-
-
 WEAKNESSES: Final = (
     Weakness(
         "unsigned-requests",
         Severity.MEDIUM,
-        "A path of the HTTP bridge takes requests without a signature, and others reach it: they publish, call or deliver with its role.",
-        "Set `key` and `secret`, or `github_secret`; or name the addresses in `require_ip`.",
+        "A path of the HTTP bridge takes requests without a signature or a token, and others reach it: they publish, call or deliver with its role.",
+        "Set `key` and `secret`, or `github_secret`, or `tokens`; or name the addresses in `require_ip`.",
         _unsigned,
     ),
     Weakness(
