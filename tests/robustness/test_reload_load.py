@@ -114,7 +114,7 @@ def configurations(authority: Authority) -> tuple[dict[str, Any], dict[str, Any]
 
 
 class Reloading:
-    """Tells the router to reload, again and again, without waiting for its answers."""
+    """Tells the router to reload, again and again, while others go on."""
 
     def __init__(self, router: RouterProcess, *texts: str) -> None:
         self._path = str(socket_paths(router.file)[0])
@@ -248,7 +248,8 @@ def call_and_reload(callers: list[Caller], callees: list[Callee], reloading: Rel
     began = time.monotonic()
     while calling:
         assert time.monotonic() < began + 40, f"{calling} calls are still to be answered"
-        if reloading.asked < RELOADS and time.monotonic() >= began + reloading.asked / A_SECOND:
+        is_answered = reloading.asked == len(reloading.answers)  # else the file would be another one before it is read
+        if is_answered and reloading.asked < RELOADS and time.monotonic() >= began + reloading.asked / A_SECOND:
             waiting.register(reloading.ask(), selectors.EVENT_READ, None)
         for key, _ in waiting.select(0.01):
             if key.data is None:
