@@ -297,6 +297,7 @@ def test_an_event_for_a_full_queue_is_dropped_where_the_realm_wants_it(listeners
     fill(people[0], 200)
     stage.send(stage.join("publisher"), Publish(1, {}, "com.topic"))
     assert ("", 1) == (people[0].link.expelled, stage.dispatcher.dropped_events)
+    assert {Event: 1} == stage.dispatcher.unsent
     for fast in people[1:]:
         assert [Event(1, PUBLICATION, {})] == stage.hears(fast)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from time import perf_counter
 from typing import Any
@@ -13,6 +14,7 @@ from tests.support.management import Guest, House, Refused
 from tests.support.process import EVERYTHING
 from wamp.protocol.messages import Call, Cancel, Error, Goodbye, Invocation, Publish, Yield
 from wamp.protocol.uris import Match
+from wamprouter import statistics
 from wamprouter.statistics import BOUNDS
 from wamprouter.statistics.attendance import Group
 
@@ -49,6 +51,12 @@ def serving(house: House, procedure: str = "com.work") -> Guest:
     worker = house.join(name="worker")
     worker.offer(procedure)
     return worker
+
+
+def test_a_snapshot_has_what_its_description_says(house):
+    """Whoever shows it goes by that."""
+    described = re.findall(r'^ {8}"(\w+)":', statistics.__doc__, re.MULTILINE)
+    assert sorted(described) == sorted(shown(house))
 
 
 def test_sessions_are_counted_by_what_they_have_in_common(house):
