@@ -15,6 +15,7 @@ from tests.support.process import EVERYTHING, RouterProcess, config, endpoint
 pytestmark = pytest.mark.browser
 
 HOSTILE = "<img src=x onerror=document.title='caught'>"
+OTHER = {"ticket": {"authid": "other", "ticket": "t"}}
 LOGINS = {"admin": {"ticket": "letmein", "role": "admin"}, "visitor": {"ticket": "look", "role": "visitor"}}
 ADMIN_REALM = {
     "name": "admin",
@@ -26,7 +27,9 @@ REALM = {"name": "realm1", "roles": [{"name": "anonymous", "permissions": EVERYT
 def configuration(**admin: Any) -> dict[str, Any]:
     """Return a router for one application, whose client has a name that no page must take for HTML."""
     client = {"type": "websocket", "endpoint": endpoint()}
-    client["auth"] = {"ticket": {"principals": {HOSTILE: {"ticket": "t", "role": "anonymous"}}}}
+    client["auth"] = {
+        "ticket": {"principals": {name: {"ticket": "t", "role": "anonymous"} for name in (HOSTILE, "other")}}
+    }
     return config(client, realms=[REALM, ADMIN_REALM], admin={"endpoint": endpoint(), **admin})
 
 
@@ -210,10 +213,47 @@ def test_session_is_ended_after_a_question(console: Tab, application: Applicatio
         session.subscribe(lambda *args: None, "com.example.mine")
         go(console, f"sessions/realm1/{session.session_details.session}")
         console.until_text("main", "com.example.mine")
-        console.click("main .danger")
+        console.click("text=End session")
         console.until("document.querySelector('dialog[open]') !== null")
         console.click("dialog .danger")
         console.until_text(".answer", "has been ended")
+
+
+def test_all_sessions_of_a_name_are_ended(console: Tab, router: RouterProcess) -> None:
+    """However many there are."""
+    one, another = (wamp.connect(router.urls[0], "realm1", auth=OTHER, reconnect=False) for _ in range(2))
+    with one, another:
+        go(console, f"sessions/realm1/{one.session_details.session}")
+        console.until_text("h1", "other")
+        console.click("text=End all of this name")
+        console.click("dialog .danger")
+        console.until_text(".answer", "2 sessions have been ended")
+
+
+def test_realm_is_chosen_for_all_views(console: Tab) -> None:
+    """Only its sessions are listed, in whatever view comes next too."""
+    go(console, "sessions")
+    console.until("[...document.querySelectorAll('#realm option')].some((one) => one.value === 'admin')")
+    console.do("selectOption", "#realm", "admin")
+    console.until_text(".facts", "in admin")
+    console.until("!document.querySelector('tbody').innerText.includes('onerror')")
+    go(console, "topics")
+    console.until_text(".facts", "in admin")
+    console.do("selectOption", "#realm", "")
+    console.until_text(".facts", "in all realms")
+
+
+def test_long_list_is_fetched_page_by_page(console: Tab, application: Application) -> None:
+    """Fifty entries at a time."""
+    go(console, "topics")
+    with application.connect() as session:
+        for number in range(60):
+            session.subscribe(lambda *args: None, f"com.example.many.{number}")
+        console.fill("input[type=search] >> nth=0", "com.example.many")
+        console.until_text(".range", "1–50 of 60")
+        console.click("[aria-label='Next page']")
+        console.until_text(".range", "51–60 of 60")
+        console.until("document.querySelectorAll('tbody tr').length === 10")
 
 
 def test_form_calls_a_procedure(console: Tab) -> None:
@@ -248,7 +288,7 @@ def test_failed_call_shows_the_error(console: Tab) -> None:
     """Its URI and its text."""
     go(console, "procedures?call=com.example.nothing&realm=realm1")
     console.click("form .primary")
-    console.until("document.querySelector('.answer').dataset.kind === 'error'")
+    console.until_text(".answer pre", "wamp.error.no_such_procedure")
 
 
 def test_result_that_is_markup_is_shown_as_text(console: Tab) -> None:
@@ -353,6 +393,17 @@ def test_nothing_sticks_out_of_a_narrow_screen(console: Tab, width: int) -> None
     console.until("document.querySelector('main').dataset.view === 'overview'")
     console.do("setViewportSize", {"width": 1280, "height": 900})
     assert wide == []
+
+
+def test_keyboard_leads_to_the_view(open_tab: Callable[..., Tab]) -> None:
+    """The first stop passes over the navigation."""
+    tab = open_tab("#ticket=letmein")
+    tab.until_state("open")
+    tab.until("document.querySelector('.skip') !== null")
+    tab.do("press", "Tab")
+    tab.until("document.activeElement.matches('.skip')")
+    tab.do("press", "Enter")
+    tab.until("document.activeElement.id === 'main'")
 
 
 def test_button_changes_colours(open_tab: Callable[..., Tab]) -> None:

@@ -49,8 +49,8 @@ class Console {
   constructor(credentials) {
     this._credentials = credentials;
     this._admin = new Link(ADMIN_REALM, credentials);
-    /** @type {Link | null} */
-    this._application = null; // a session in the realm that was last worked in
+    /** @type {Map<string, Link>} */
+    this._applications = new Map(); // realm -> the session in it, while a view works there
     this._end = new AbortController();
     this._view = new AbortController();
     /** @type {string[]} */
@@ -93,7 +93,7 @@ class Console {
     this._view.abort();
     this._end.abort();
     this._admin.close();
-    this._application?.close();
+    this._part();
     askIn(problem);
   }
 
@@ -116,14 +116,21 @@ class Console {
 
   /**
    * @param {string} realm
-   * @returns {Link} a session there; that in another realm ends
+   * @returns {Link} a session there, the same until the view is left or the router has ended it
    */
   _join(realm) {
-    if (this._application?.realm !== realm) {
-      this._application?.close();
-      this._application = new Link(realm, this._credentials);
+    let link = this._applications.get(realm);
+    if (!link || link.state === "closed" || link.state === "refused") {
+      link = new Link(realm, this._credentials);
+      this._applications.set(realm, link);
     }
-    return this._application;
+    return link;
+  }
+
+  /** End the sessions in the applications' realms. */
+  _part() {
+    for (const link of this._applications.values()) link.close();
+    this._applications.clear();
   }
 
   _route() {
@@ -132,11 +139,12 @@ class Console {
     const known = Object.hasOwn(VIEWS, name) ? name : "overview";
     this._view.abort();
     this._view = new AbortController();
+    this._part();
     const { view } = VIEWS[known];
     const elements = view.show({
       admin: this._admin, realm: this._realm, realms: this._realms, own: ADMIN_REALM,
       application: (realm) => this._join(realm),
-      isOwn: (session) => session === this._admin.id || session === this._application?.id,
+      isOwn: (session) => session === this._admin.id || [...this._applications.values()].some((link) => link.id === session),
       signal: this._view.signal, path: rest, query: new URLSearchParams(query),
     });
     document.title = `${view.title} · wamprouter`;

@@ -45,7 +45,7 @@ export const NOT_CONNECTED = "not connected";
  */
 export function explain(error, deed) {
   const failed = failure(error);
-  if (failed.isForbidden) return `Your role may not ${deed}: the admin realm's permissions do not allow it.`;
+  if (failed.isForbidden) return `Your role may not ${deed}: its permissions do not allow it.`;
   if (failed.isMissing) return `This router does not offer to ${deed}.`;
   return failed.uri ? `${failed.message} (${failed.uri})` : failed.message;
 }

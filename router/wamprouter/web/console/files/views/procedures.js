@@ -1,7 +1,7 @@
 /** What can be called, and a form that calls it. */
 
 import { fill, h } from "../lib/dom.js";
-import { explain } from "../lib/errors.js";
+import { explain, failure } from "../lib/errors.js";
 import { count, latency, since } from "../lib/format.js";
 import { Answer, check, choice, field, payload, written } from "../parts/forms.js";
 import { pagedTable } from "../parts/table.js";
@@ -74,7 +74,9 @@ function callForm(context) {
       });
       answer.show("result", `Result after ${took()}${parts ? `, and ${parts} parts before` : ""}`, written(result));
     } catch (error) {
-      answer.show("error", `${explain(error, `call ${uri.value}`)}, after ${took()}`);
+      const failed = failure(error);
+      const text = failed.isForbidden ? explain(failed, `call ${uri.value}`) : [failed.uri, failed.message].filter(Boolean).join("\n");
+      answer.show("error", `Failed after ${took()}`, text);
     } finally {
       submit.disabled = false;
     }

@@ -80,6 +80,7 @@ function detail({ admin, signal, isOwn }, realm, number) {
   const subscriptions = uriTable("Subscriptions", "topic", "Subscribes to nothing.");
   const registrations = uriTable("Registrations", "procedure", "Offers no procedures.");
   const end = h("button.danger", { type: "button", hidden: isOwn(number), onclick: () => kick() }, "End session");
+  const endAll = h("button.danger", { type: "button", hidden: isOwn(number), onclick: () => kickAll() }, "End all of this name");
   const ending = new AbortController(); // of asking: the session is gone
   signal.addEventListener("abort", () => ending.abort());
   let who = "";
@@ -94,9 +95,19 @@ function detail({ admin, signal, isOwn }, realm, number) {
     }
   }
 
+  async function kickAll() {
+    if (!(await confirmed(`End all sessions of ${who}?`, `The router ends each session in ${realm} that has this name.`, "End all"))) return;
+    try {
+      const ended = await admin.call("router.session.kick_by_authid", { realm, authid: who });
+      answer.show("result", `${count(ended.length)} sessions have been ended.`);
+    } catch (error) {
+      answer.fail(error, "end sessions");
+    }
+  }
+
   function gone(/** @type {string} */ text) {
     ending.abort();
-    end.disabled = true;
+    end.disabled = endAll.disabled = true;
     answer.show("result", text);
   }
 
@@ -106,7 +117,7 @@ function detail({ admin, signal, isOwn }, realm, number) {
       who = found.authid;
       say(name, found.authid);
       FACTS.forEach(([, text], index) => say(values[index], text(found)));
-      say(features, found.features?.join(", ") || "none");
+      say(features, found.features?.filter((/** @type {string} */ one) => !one.endsWith(".")).join(", ") || "none");
       subscriptions.show(found.subscriptions);
       registrations.show(found.registrations);
     } catch (error) {
@@ -118,7 +129,7 @@ function detail({ admin, signal, isOwn }, realm, number) {
 
   return [
     h("header.view", {}, h("p.back", {}, h("a", { href: "#/sessions" }, "Sessions")), name,
-      h("div.buttons", {}, h("a.button", { href: `#/tap?session=${number}&realm=${encodeURIComponent(realm)}` }, "Tap"), end)),
+      h("div.buttons", {}, h("a.button", { href: `#/tap?session=${number}&realm=${encodeURIComponent(realm)}` }, "Tap"), end, endAll)),
     answer.element,
     h("section.card", { "aria-label": "Facts" }, h("dl.facts", {}, FACTS.map(([label], index) => h("div", {}, h("dt", {}, label), values[index])),
       h("div.wide", {}, h("dt", {}, "Features"), features))),

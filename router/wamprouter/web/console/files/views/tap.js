@@ -88,6 +88,9 @@ export function show(context) {
   }
 
   signal.addEventListener("abort", () => { if (running) stop(""); });
+  admin.addEventListener("change", () => {
+    if (running && admin.state !== "open") stop("The connection was lost, and the tap has ended with it.");
+  }, { signal });
   return [
     h("header.view", {}, h("h1", {}, title), h("p.facts", {}, "who taps is in the router's log")),
     h("section.card", { "aria-label": "What to tap" },
