@@ -69,7 +69,7 @@ class AccessOptions(Model):
     tokens: tuple[Secret, ...] = Field(
         default=(),
         description="Tokens of which a request must have one, in its header Authorization: Bearer; each of 16 characters or "
-        "more, or its hash as `wamprouter credential ticket --generate` makes it. Default: none is asked for.",
+        "more, or its hash as `wamprouter credential ticket NAME --generate` makes it. Default: none is asked for.",
     )
     cors: Cors | None = Field(
         default=None,
