@@ -15,6 +15,8 @@ BUILD_FILES := setup.cfg pyproject.toml
 
 # Arguments for pytest: make test PYTESTFLAGS="-x tests/wamp"
 PYTESTFLAGS ?=
+# Processes that share the tests, file by file; 0 runs them in one, as `python -m pytest` does.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help run test coverage test-all lint format bench bench-clients docs schema screenshots npm vendor clean distclean
@@ -27,7 +29,7 @@ run: $(VENV)/.installed  ## install what is missing, start the router with confi
 	@$(BIN)/wamprouter start --config config/router.json
 
 test: $(VENV)/.installed-test npm  ## install what is missing, run the whole test suite
-	@$(BIN)/python -m pytest $(PYTESTFLAGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTESTFLAGS)
 
 coverage: PYTESTFLAGS += --cov
 coverage: test  ## the tests, and the branch coverage of the pure core
