@@ -36,7 +36,7 @@ from wamp.protocol.messages import (
 )
 from wamp.protocol.serializers import TranscodingError
 from wamp.protocol.uris import Match
-from wamprouter.authz import NO_OPTIONS, Action, Decision
+from wamprouter.authz import NO_OPTIONS, Access, Action, Decision
 from wamprouter.inbox import accept
 from wamprouter.local import CODEC, WIRE
 from wamprouter.session import Session
@@ -74,6 +74,7 @@ class _Trusted:
     """The router is not asked whether it may."""
 
     name = "trusted"
+    access = Access.ROUTER
     trustlevel: int | None = None
 
     def __init__(self) -> None:

@@ -21,6 +21,7 @@ from wamp.protocol.messages import ABSENT, Message
 from wamp.protocol.serializers import transcode
 from wamp.types import ComponentConfig, TransportDetails
 from wamprouter.auth import Applicant, Gate, Grant
+from wamprouter.authz import Access
 from wamprouter.server.links import Throttled, Wire
 from wamprouter.server.peer import Lobby, Peer
 from wamprouter.session import Session, State
@@ -45,6 +46,8 @@ class LocalGate:
 
     def __init__(self, authid: str, role: str, provider: str = "component") -> None:
         self._grant = Grant(authid, role, "local", provider)
+        # What comes by HTTP is a client's.
+        self.access = Access.ROUTER if provider == "component" else Access.CLIENT
 
     def admit(self, applicant: Applicant) -> Grant:
         return self._grant

@@ -14,6 +14,7 @@ from twisted.internet.testing import MemoryReactorClock
 from tests.support.process import config
 from wamp.protocol.messages import (
     ABSENT,
+    Abort,
     Call,
     Error,
     Event,
@@ -31,7 +32,7 @@ from wamp.protocol.messages import (
     Yield,
 )
 from wamp.protocol.roles import announcement
-from wamprouter.config import validate
+from wamprouter.config import Auth, validate
 from wamprouter.local import CODEC, LocalConnection
 from wamprouter.node import Node
 
@@ -82,9 +83,34 @@ class House:
     def operator(self, role: str = "admin", name: str = "admin", realm: str = "admin") -> Guest:
         return self.join(realm, role, name)
 
+    def stranger(self, realm: str, role: str) -> str:
+        """Let a client that a transport has given that role ask for a realm; return the URI with which it is refused."""
+        auth = Auth.model_validate({"anonymous": {"type": "static", "role": role}})
+        link = LocalConnection(
+            self.node.lobby, lambda action: self.reactor.callLater(0, action), "stranger", gate=self.node.gate(auth)
+        )
+        heard: list[Message] = []
+        link.open(_Ear(heard))
+        link.send(Hello(realm, {"roles": FEATURES}))
+        self.turn()
+        return str(heard[0].reason) if isinstance(heard[0], Abort) else ""
+
     def close(self) -> None:
         for listener in self.node.listeners:
             listener.close_at_once()
+
+
+class _Ear:
+    """Hears."""
+
+    def __init__(self, heard: list[Message]) -> None:
+        self.onMessage = heard.append
+
+    def onOpen(self, transport: Any) -> None:
+        pass
+
+    def onClose(self, wasClean: bool) -> None:
+        pass
 
 
 class Guest:

@@ -8,12 +8,15 @@ client must answer first), or a ``Later`` (somebody else is being asked). A refu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 import msgspec
 
 from wamp.protocol.errors import WampError
 from wamp.protocol.options import HelloDetails
+
+if TYPE_CHECKING:
+    from wamprouter.authz import Access
 
 __all__ = ["Applicant", "Challenge", "Gate", "Grant", "InThread", "Later", "Method", "NotReady", "Origin", "Step"]
 
@@ -146,6 +149,9 @@ class Method(Protocol):
 
 class Gate(Protocol):
     """Decides about HELLOs on one transport."""
+
+    access: Access
+    """Which entrance it is."""
 
     def admit(self, applicant: Applicant) -> Step:
         """Return the first step of an authentication; raise JoinRefused or NotReady."""

@@ -17,6 +17,7 @@ from wamprouter.auth import Applicant, Challenge, Grant, Later, Method, NotReady
 from wamprouter.auth.cookie import CookieMethod
 from wamprouter.auth.principals import Denied, shown
 from wamprouter.auth.throttle import Throttle
+from wamprouter.authz import Access
 
 __all__ = ["MethodGate"]
 
@@ -41,6 +42,7 @@ class MethodGate:
         *,
         names_unknown: bool = False,
     ) -> None:
+        self.access = Access.CLIENT
         self._methods = methods
         self._throttle = throttle
         self._delay = delay
@@ -86,6 +88,7 @@ class MethodGate:
 
     def adopt(self, other: MethodGate) -> None:
         """Admit from now on as another gate does: the configuration has changed, and connections refer to this one."""
+        self.access = other.access
         self._methods, self._cookies = other._methods, other._cookies
         self._names_unknown = other._names_unknown
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from wamprouter.realm.delivery import Delivery
     from wamprouter.session import Session
 
-__all__ = ["NO_OPTIONS", "Action", "AnyRole", "Authorizer", "Decision", "Pending", "is_usable"]
+__all__ = ["NO_OPTIONS", "Access", "Action", "AnyRole", "Authorizer", "Decision", "Pending", "is_usable"]
 
 NO_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -25,6 +25,16 @@ class Action(enum.Enum):
     REGISTER = "register"
     PUBLISH = "publish"
     SUBSCRIBE = "subscribe"
+
+
+class Access(enum.IntEnum):
+    """By which entrance somebody comes. A role that is for operators is not for a client whose role has the same name."""
+
+    CLIENT = 0
+    OPERATOR = 1
+    """By the listener of the section "admin"."""
+    ROUTER = 2
+    """From inside: the router's own sessions, and what it hosts."""
 
 
 class Decision(enum.Enum):
@@ -84,6 +94,11 @@ class AnyRole(Protocol):
     """A role of a realm, whoever decides for it."""
 
     name: str
+
+    @property
+    def access(self) -> Access:
+        """The entrance that it takes to get this role, or a higher one."""
+        ...
 
     def for_session(self, session: Session) -> Authorizer:
         """Return what decides about the requests of one session that has this role."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from wamp.protocol.uris import Match, UriCheck
-from wamprouter.authz import NO_OPTIONS, Action, Decision, Pending, is_usable
+from wamprouter.authz import NO_OPTIONS, Access, Action, Decision, Pending, is_usable
 from wamprouter.realm.facts import Fact, Registered, Tell
 from wamprouter.realm.patterns import is_matched
 
@@ -38,6 +38,8 @@ _SILENCE: Final = 60.0  # seconds between two lines about the same authorizer
 
 class DynamicRole:
     """A role for which an authorizer decides."""
+
+    access = Access.CLIENT
 
     def __init__(
         self,

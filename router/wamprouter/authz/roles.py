@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from wamp.protocol.uris import Match, UriCheck, is_reserved
-from wamprouter.authz import NO_OPTIONS, Action, Decision, is_usable
+from wamprouter.authz import NO_OPTIONS, Access, Action, Decision, is_usable
 from wamprouter.realm.patterns import PatternIndex
 
 if TYPE_CHECKING:
@@ -115,9 +115,11 @@ class Role:
         uri_check: UriCheck = UriCheck.LOOSE,
         trustlevel: int | None = None,
         disclose: Iterable[Action] = (),
+        access: Access = Access.CLIENT,
     ) -> None:
-        """``disclose``: what is disclosed whichever rule permits it."""
+        """``disclose``: what is disclosed whichever rule permits it. ``access``: the entrance that it takes to get the role."""
         self.name = name
+        self.access = access
         self.trustlevel = trustlevel
         """What callees and subscribers are told of how far this role is to be trusted; None says nothing."""
         self._uri_check = uri_check

@@ -5,7 +5,14 @@ The way of a file: `document` (syntax) → `environment` (variables) → `node` 
 are fixed and complete: every default is filled in and every path is absolute.
 """
 
-from wamprouter.config.admin import Admin, AdminTransport, ManagementComponent, SessionComponent
+from wamprouter.config.admin import (
+    Admin,
+    AdminTransport,
+    ManagementComponent,
+    OperatorRole,
+    RouterRole,
+    SessionComponent,
+)
 from wamprouter.config.auth import AnonymousStatic, Auth, Cookie, Dynamic, Function
 from wamprouter.config.bridge import (
     AccessOptions,
@@ -132,6 +139,7 @@ __all__ = [
     "NestedPath",
     "NodeConfig",
     "NodeInfoPath",
+    "OperatorRole",
     "PageOptions",
     "Permission",
     "PublisherPath",
@@ -149,6 +157,7 @@ __all__ = [
     "Role",
     "Route",
     "RouterLimits",
+    "RouterRole",
     "Serializer",
     "SessionComponent",
     "SignedOptions",

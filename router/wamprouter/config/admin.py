@@ -13,11 +13,9 @@ from wamprouter.config.options import WebSocketOptions
 from wamprouter.config.outbound import HttpComponent
 from wamprouter.config.realms import Allow, Permission, Realm, RealmTemplate, Role
 from wamprouter.config.redaction import SecretText
+from wamprouter.config.references import MANAGEMENT_ROLE
 from wamprouter.config.transports import WebPath, WebSocketPath, WebTransport
 from wamprouter.config.web import RedirectPath
-
-MANAGEMENT_ROLE = "router"
-"""The role of the router's own session in the admin realm, which offers the procedures."""
 
 SEE_PAYLOADS = "router.tap.full"
 """The procedure that a role must be allowed to call to see payloads in a tap."""
@@ -72,6 +70,14 @@ class Admin(Model):
     max_connections: Connections = Field(
         default=100, description="Connections at the same time. Default 100: operators and monitoring are few."
     )
+
+
+class OperatorRole(Role):
+    """The role of the section "admin": for whoever comes by its listener, and for no client whose role is called so as well."""
+
+
+class RouterRole(Role):
+    """The role of the router's own session in the admin realm, which nobody can log in with."""
 
 
 class AdminTransport(WebTransport):
@@ -142,7 +148,7 @@ def realm_of(admin: Admin, existing: Realm | None) -> Realm:
     The router's own session must be told who calls it. To see payloads, a role of the file must have a permission that is about
     that, and not only about everything that the router offers.
     """
-    operator = Role(
+    operator = OperatorRole(
         name=admin.role,
         permissions=(
             Permission(uri="router.", match="prefix", allow=Allow(call=True, subscribe=True)),
@@ -150,7 +156,7 @@ def realm_of(admin: Admin, existing: Realm | None) -> Realm:
             Permission(uri=SEE_PAYLOADS, allow=Allow(call=admin.tap_payloads, subscribe=True)),
         ),
     )
-    router = Role(
+    router = RouterRole(
         name=MANAGEMENT_ROLE,
         permissions=(Permission(uri="router.", match="prefix", allow=Allow(register=True, publish=True)),),
     )
@@ -178,4 +184,4 @@ def with_operator(admin: Admin, realm: R) -> R:
     if any(role.name == admin.role for role in realm.roles):
         return realm
     everything = Permission(uri="", match="prefix", allow=Allow(call=True, publish=True, subscribe=True))
-    return realm.model_copy(update={"roles": (*realm.roles, Role(name=admin.role, permissions=(everything,)))})
+    return realm.model_copy(update={"roles": (*realm.roles, OperatorRole(name=admin.role, permissions=(everything,)))})

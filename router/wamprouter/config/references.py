@@ -35,6 +35,9 @@ NESTED = "path"
 # The role of whoever logs in to the console, unless the section "admin" names another one.
 OPERATOR = "admin"
 
+# The role of the router's own session in the admin realm, which offers the procedures.
+MANAGEMENT_ROLE = "router"
+
 # Where an "auth" names roles.
 ROLES: tuple[Pattern, ...] = (
     (EACH, "role"),
@@ -51,7 +54,8 @@ def dangling(document: object, mistaken: Collection[Problem] = ()) -> list[Probl
     """
     if any(_concerns_name(problem) for problem in mistaken):
         return list(_duplicates(document))
-    return [*_duplicates(document), *_unknown_in_auth(document), *_unknown_in_guests(document)]
+    unknown = [*_unknown_in_auth(document), *_unknown_in_guests(document)]
+    return [*_duplicates(document), *unknown, *_taken_names(document)]
 
 
 def _concerns_name(problem: Problem) -> bool:
@@ -116,6 +120,22 @@ def _unknown_in_auth(document: object) -> Iterator[Problem]:
     named = lookup(document, ("admin", "role"))
     operator = named if isinstance(named, str) else OPERATOR
     yield from _unknown_roles(lookup(document, ("admin", "auth")), ("admin", "auth"), sorted({*known, operator}))
+
+
+def _taken_names(document: object) -> Iterator[Problem]:
+    """Yield roles of the section "admin" that are called as that of the router's own session."""
+    section = lookup(document, ("admin",))
+    if not isinstance(section, dict):
+        return
+    names: list[tuple[Place, object]] = [(("admin", "role"), section.get("role"))]
+    for place, realm in select(document, ("realms", EACH)):
+        if isinstance(realm, dict) and realm.get("name") == section.get("realm", OPERATOR):
+            names += [((*place, *at), name) for at, name in select(realm, ("roles", EACH, "name"))]
+    for at, name in names:
+        if name == MANAGEMENT_ROLE:
+            yield Problem(
+                at, f"got {shown(name)}, expected another name than that of the router's own role in this realm"
+            )
 
 
 def _unknown_roles(auth: object, place: Place, known: list[str]) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from wamprouter import config
 from wamprouter.auth.gate import MethodGate
+from wamprouter.authz import Access
 from wamprouter.server.admission import Admission
 from wamprouter.server.connections import Connections
 from wamprouter.server.inherited import Inherited
@@ -58,8 +59,10 @@ class Form:
     long-poll the connections that are made of requests to it, and a path of the HTTP bridge its sessions and what it remembers.
     """
 
-    def __init__(self, maker: Maker, before: Form | None = None) -> None:
+    def __init__(self, maker: Maker, before: Form | None = None, access: Access = Access.CLIENT) -> None:
+        """``access``: which entrance it is."""
         self.maker = maker
+        self.access = access
         self.gates: dict[str, MethodGate] = {}  # path of a service, "" where there are no paths -> its gate
         self.polls: dict[str, dict[str, Any]] = {}  # path -> id -> connection that is made of requests
         self.entrances: dict[str, Entrance] = {}  # path -> where its requests enter a realm
@@ -75,6 +78,7 @@ class Form:
     def gate(self, auth: config.Auth, cookie: config.Cookie | None, path: str) -> MethodGate:
         """Return the gate of a service; raise CannotStart if there can be none as it is configured."""
         made = self.maker.gate(auth, cookie)
+        made.access = self.access
         gate = None if self._before is None else self._before.gates.get(path)
         if gate is None:
             gate = made

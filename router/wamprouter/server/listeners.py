@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from wamprouter import config
+from wamprouter.authz import Access
 from wamprouter.server.connections import Connections
 from wamprouter.server.factories import (
     echo_factory,
@@ -52,7 +53,7 @@ class Listener:
         )
         self._reactor = maker.reactor
         self._inherited = maker.inherited
-        self._form = Form(maker)
+        self._form = Form(maker, access=_access(transport))
         self.tls = _holder(_context(transport))
         """The certificate and key that new connections get; None without TLS."""
         self._factory = self._make_factory(transport, self._form, self.tls)
@@ -74,7 +75,7 @@ class Listener:
         Raise CannotStart if it cannot be had; nothing has changed then. Connections that are open keep their options, and
         their gates follow.
         """
-        form = Form(self._form.maker, self._form)
+        form = Form(self._form.maker, self._form, _access(transport))
         context = _context(transport)
         tls = _holder(context) if self.tls is None or context is None else self.tls
         factory = self._make_factory(transport, form, tls)
@@ -237,6 +238,10 @@ class Listener:
 
     def _scheme(self, service: object) -> str:
         return _SCHEMES.get(type(service), "http") + ("s" if self.tls is not None else "")
+
+
+def _access(transport: config.Transport) -> Access:
+    return Access.OPERATOR if isinstance(transport, config.AdminTransport) else Access.CLIENT
 
 
 def _proxies(transport: config.Transport) -> Proxies:

@@ -27,6 +27,7 @@ from wamp.protocol.options import HelloDetails, read
 from wamp.protocol.roles import features
 from wamprouter.auth import Challenge as Asking
 from wamprouter.auth import Gate, Grant, NotReady, Origin, Step
+from wamprouter.authz import AnyRole
 from wamprouter.inbox import accept
 from wamprouter.quirks import gives_up_at_close, is_autobahn_js, is_autobahn_python, meant
 from wamprouter.realm.realm import ROUTER_ROLES, Realm
@@ -356,7 +357,7 @@ class Peer:
         if login.took_time and not self._gate.still_admits(grant):
             self._refuse(AuthenticationDenied("the configuration has changed meanwhile"))
             return
-        if role is None:
+        if role is None or not self._may_have(role):
             self._refuse(NoSuchRole(f"no role {grant.role!r} in realm {name!r}"))
             return
         if _is_principal(grant) and not lobby.admission.enter(name, grant.authid):
@@ -426,10 +427,14 @@ class Peer:
             self.leave(errors.CLOSE_REALM, "this realm is no longer configured")
         elif not self._gate.still_admits(grant):
             self.leave(NotAuthorized.uri, "the configuration has changed and does not admit this session any more")
-        elif session.role.name not in realm.roles:
+        elif not self._may_have(realm.roles.get(session.role.name)):
             self.leave(NotAuthorized.uri, f"the role {session.role.name!r} is no longer configured")
         elif realm in changed:
             self._lobby.dispatcher.deliver(realm.revise(session, NotAuthorized.uri))
+
+    def _may_have(self, role: AnyRole | None) -> bool:
+        """Tell whether there is a role, for those who come by this entrance."""
+        return role is not None and role.access <= self._gate.access
 
     # -- how it ends
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.management import House, Refused
+from wamprouter.config import ConfigError
 
 
 def ids(found: dict[str, Any]) -> list[int]:
@@ -137,3 +138,34 @@ def test_strangers_reach_nothing_of_it(house: House) -> None:
     with pytest.raises(Refused) as refused:
         house.join().call("router.session.list")
     assert "wamp.error.no_such_procedure" == refused.value.uri
+
+
+@pytest.mark.parametrize("role", ["admin", "router", "anonymous"])
+def test_a_client_is_no_operator_by_the_name_of_its_role(house: House, role: str) -> None:
+    """Who has a role of that name by a transport of the application gets into the admin realm by none."""
+    assert "wamp.error.no_such_role" == house.stranger("admin", role)
+
+
+def test_the_operators_role_is_for_operators_in_other_realms_too(house: House) -> None:
+    """A client with a role of that name does not get what the section gives to operators there."""
+    assert "wamp.error.no_such_role" == house.stranger("realm1", "admin")
+
+
+def test_a_role_of_the_file_is_for_its_clients() -> None:
+    """Where the file has such a role itself, its clients have it."""
+    house = House(realms=[{"name": "realm1", "roles": [{"name": "anonymous"}, {"name": "admin"}]}])
+    refusal = house.stranger("realm1", "admin")
+    house.close()
+    assert "" == refusal
+
+
+@pytest.mark.parametrize(
+    ("admin", "place"),
+    [({"role": "router"}, "admin.role"), ({"realm": "realm1"}, "realms[0].roles[0].name")],
+)
+def test_the_routers_own_role_is_nobody_elses(admin: dict[str, Any], place: str) -> None:
+    """A file that gives its name to another role is refused."""
+    realms = [{"name": "realm1", "roles": [{"name": "router", "permissions": []}]}]
+    with pytest.raises(ConfigError) as refused:
+        House(admin, realms=realms)
+    assert any(f"{place}: " in line for line in refused.value.problems)
