@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import queue
 import threading
 import time
 from collections.abc import Iterator
@@ -282,6 +283,33 @@ def test_a_service_that_stays_away(client: Any, router: RouterProcess) -> None:
     """Its events are given up, and the log says so."""
     client.publish("com.closed", 1)
     eventually(lambda: "events of com.closed for 127.0.0.1: an event is given up" in router.log, "it is given up")
+
+
+def test_from_one_router_to_another(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A path of the type webhook takes what is sent, and what is not signed with its secret is given up."""
+    options = {"topic": "com.arrived", "github_secret": SECRET}
+    hook = {"type": "webhook", "realm": "realm1", "role": "anonymous", "options": options}
+    web = {"type": "web", "endpoint": endpoint(), "paths": {"hook": hook, "ws": {"type": "websocket"}}}
+    with RouterProcess(tmp_path_factory.mktemp("there"), config(web)) as there:
+        url = there.url("http")
+        events = [
+            {"topic": "com.sent", "url": url, "secret": SECRET},
+            {"topic": "com.forged", "url": url, "secret": "another secret"},
+        ]
+        ours = {"type": "http", "realm": "realm1", "role": "anonymous", "events": events}
+        heard: queue.Queue[Any] = queue.Queue()
+        with (
+            RouterProcess(tmp_path_factory.mktemp("here"), config(WS, components=[ours])) as here,
+            wamp.connect(here.url("ws")) as sender,
+            wamp.connect(there.url("ws")) as receiver,
+        ):
+            receiver.subscribe(heard.put, "com.arrived")
+            eventually(lambda: sender.call("wamp.subscription.match", "com.forged"), "it has subscribed")
+            sender.publish("com.forged", 1)
+            sender.publish("com.sent", 2)
+            assert json.loads(heard.get(timeout=TIMEOUT)["body"])["args"] == [2]
+            eventually(lambda: "it is answered with status 401" in here.log, "it is given up")
+            assert heard.empty()
 
 
 def test_a_reload_with_another_service(tmp_path: Path, service: WebService) -> None:
