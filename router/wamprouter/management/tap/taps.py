@@ -38,7 +38,7 @@ MOST_TAPS: Final = 10
 _PERIOD: Final = 0.1  # seconds between two events of a tap
 _LOOK: Final = 1.0  # seconds between two looks at whether it should end
 _UNHEARD: Final = 10.0  # seconds for which its owner need not have subscribed
-_SLICE: Final = 500  # sessions that begin to be watched in one turn
+_SLICE: Final = 200  # sessions that begin to be watched in one turn: some milliseconds
 _PRESSURE: Final = 4  # of the owner's queue, this part may be full of what he has not read
 
 _TYPES: Final = frozenset(name_of(kind) for kind in MESSAGES.values())

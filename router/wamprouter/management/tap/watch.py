@@ -117,6 +117,8 @@ class Watches:
 class Watch:
     """One session that is looked at."""
 
+    __slots__ = ("_asked", "_class", "_given", "_hear", "_own_wire", "_wire", "octets", "peer", "session", "taps")
+
     def __init__(self, session: Session, peer: Peer, hear: Hear) -> None:
         self.session = session
         self.peer = peer
