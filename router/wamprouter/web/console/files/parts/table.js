@@ -24,7 +24,7 @@ import { poll, settled } from "../lib/polling.js";
  *   for ordering by it; `tone` a class
  */
 
-const PER_PAGE = 50;
+const PER_PAGE = 50; // rows, unless the view has forms beside them
 
 /** @template Row */
 export class Table {
@@ -124,14 +124,15 @@ export class Table {
  * @param {{
  *   name: string, columns: Column<Row>[], key: (row: Row) => string, nothing: string, signal: AbortSignal, pause?: number,
  *   fetch: (query: {search: string | null, offset: number, limit: number, order: string, descending: boolean}) => Promise<{total: number | null, rows: Row[]}>,
- *   search?: string, more?: Node, order?: string, descending?: boolean, deed: string,
+ *   search?: string, more?: Node, perPage?: number, order?: string, descending?: boolean, deed: string,
  * }} options `search` is the label of the field, `more` stands beside it;
  *   `deed` is what is not permitted if it is not;
  *   `fetch` returns null for a total that nobody knows
  * @returns {{element: HTMLElement, refresh: () => void}}
  */
 export function pagedTable(options) {
-  const query = { search: /** @type {string | null} */ (null), offset: 0, limit: PER_PAGE, order: options.order ?? "", descending: options.descending ?? true };
+  const perPage = options.perPage ?? PER_PAGE;
+  const query = { search: /** @type {string | null} */ (null), offset: 0, limit: perPage, order: options.order ?? "", descending: options.descending ?? true };
   let newest = 0;
 
   const table = new Table(options.name, options.columns, options.key, options.nothing, (order) => {
@@ -143,7 +144,7 @@ export function pagedTable(options) {
   const field = h("input", { type: "search", placeholder: options.search, "aria-label": options.search, autocomplete: "off", spellcheck: "false" });
   const range = h("span.range", { role: "status" });
   const turn = (/** @type {number} */ pages) => () => {
-    query.offset = Math.max(0, query.offset + pages * PER_PAGE);
+    query.offset = Math.max(0, query.offset + pages * perPage);
     refresh();
   };
   const back = h("button.page", { type: "button", "aria-label": "Previous page", onclick: turn(-1) }, "‹");
@@ -156,7 +157,7 @@ export function pagedTable(options) {
       const { total, rows } = await options.fetch({ ...query });
       if (mine !== newest || options.signal.aborted) return; // a later question is on its way
       if (rows.length === 0 && query.offset > 0 && total) {
-        query.offset = Math.floor((total - 1) / PER_PAGE) * PER_PAGE;
+        query.offset = Math.floor((total - 1) / perPage) * perPage;
         refresh();
         return;
       }
@@ -165,7 +166,7 @@ export function pagedTable(options) {
       const shown = `${count(query.offset + 1)}–${count(query.offset + rows.length)}`;
       say(range, rows.length === 0 ? "none" : total === null ? shown : `${shown} of ${count(total)}`);
       back.disabled = query.offset === 0;
-      on.disabled = total === null ? rows.length < PER_PAGE : query.offset + rows.length >= total;
+      on.disabled = total === null ? rows.length < perPage : query.offset + rows.length >= total;
       trouble.hidden = true;
     } catch (error) {
       if (mine !== newest || options.signal.aborted) return;

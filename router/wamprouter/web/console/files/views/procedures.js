@@ -20,7 +20,7 @@ export function show(context) {
   const form = callForm(context);
   const own = check("The router's own too", false);
   const { element, refresh } = pagedTable({
-    name: title, signal, deed: "list procedures", search: "Search procedures", more: own.element,
+    name: title, signal, deed: "list procedures", search: "Search procedures", perPage: 20, more: own.element,
     key: (/** @type {Registration} */ row) => `${row.realm} ${row.registration}`, nothing: "No procedure is registered that matches.",
     columns: [
       { title: "Procedure", kind: "uri", text: (row) => row.procedure },

@@ -21,7 +21,7 @@ export function show(context) {
   const follow = followForm(context);
   const publish = publishForm(context);
   const { element } = pagedTable({
-    name: "Subscriptions", signal, deed: "list subscriptions", search: "Search topics",
+    name: "Subscriptions", signal, deed: "list subscriptions", search: "Search topics", perPage: 20,
     key: (/** @type {Subscription} */ row) => `${row.realm} ${row.subscription}`, nothing: "Nobody subscribes to a topic that matches.",
     columns: [
       { title: "Topic", kind: "uri", text: (row) => row.topic || "(every topic)" },
@@ -38,7 +38,7 @@ export function show(context) {
   });
   return [
     h("header.view", {}, h("h1", {}, title), h("p.facts", {}, realm ? `in ${realm}` : "in all realms")),
-    h("div.aside", {}, h("div.column", {}, element, follow.element), publish),
+    follow.element, h("div.aside", {}, element, publish),
   ];
 }
 
@@ -53,6 +53,7 @@ function followForm(context) {
   const answer = new Answer();
   const feed = new Feed("Events", lineOf, (/** @type {Heard} */ one) => `${one.topic} ${brief(one.args, 5000)} ${brief(one.kwargs, 5000)} ${one.publisher}`, "Events appear here, newest first.");
   const submit = h("button.primary", { type: "submit" }, "Follow");
+  feed.element.hidden = true; // until there is something to wait for
   /** @type {AbortController | null} */
   let following = null;
   context.signal.addEventListener("abort", () => following?.abort());
@@ -79,6 +80,7 @@ function followForm(context) {
         at: Date.now() / 1000, topic: details.topic ?? topic.value, args, kwargs,
         publisher: details.publisher_authid ?? (details.publisher ? String(details.publisher) : ""),
       }), mine.signal);
+      feed.element.hidden = false;
       answer.show("result", `Following ${topic.value || "every topic"} in ${realm.input.value}`);
     } catch (error) {
       if (following === mine) stop();
