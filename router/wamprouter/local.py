@@ -150,6 +150,11 @@ class LocalConnection:
         """What the router knows of the session that is established here; None if none is."""
         return self._peer.session
 
+    @property
+    def handler(self) -> Handler | None:
+        """The session at the other end; None before it is there, and when it has gone."""
+        return self._handler
+
     def open(self, handler: Handler) -> None:
         """Connect a session."""
         self._handler = handler

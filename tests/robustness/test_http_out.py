@@ -9,6 +9,7 @@ import json
 import queue
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -296,10 +297,11 @@ def test_from_one_router_to_another(tmp_path_factory: pytest.TempPathFactory) ->
             {"topic": "com.sent", "url": url, "secret": SECRET},
             {"topic": "com.forged", "url": url, "secret": "another secret"},
         ]
-        ours = {"type": "http", "realm": "realm1", "role": "anonymous", "events": events}
+        ours = {"type": "http", "id": "hooks", "realm": "realm1", "role": "anonymous", "events": events}
+        metrics = {"type": "web", "endpoint": endpoint(), "paths": {"metrics": {"type": "metrics"}}}
         heard: queue.Queue[Any] = queue.Queue()
         with (
-            RouterProcess(tmp_path_factory.mktemp("here"), config(WS, components=[ours])) as here,
+            RouterProcess(tmp_path_factory.mktemp("here"), config(WS, metrics, components=[ours])) as here,
             wamp.connect(here.url("ws")) as sender,
             wamp.connect(there.url("ws")) as receiver,
         ):
@@ -310,6 +312,11 @@ def test_from_one_router_to_another(tmp_path_factory: pytest.TempPathFactory) ->
             assert json.loads(heard.get(timeout=TIMEOUT)["body"])["args"] == [2]
             eventually(lambda: "it is answered with status 401" in here.log, "it is given up")
             assert heard.empty()
+            with urllib.request.urlopen(here.url("http"), timeout=TIMEOUT) as answer:
+                shown = answer.read().decode()
+            assert 'wamprouter_http_events_total{component="hooks",outcome="delivered"} 1.0' in shown
+            assert 'wamprouter_http_events_total{component="hooks",outcome="given_up"} 1.0' in shown
+            assert 'wamprouter_http_events_waiting{component="hooks"} 0.0' in shown
 
 
 def test_a_reload_with_another_service(tmp_path: Path, service: WebService) -> None:

@@ -72,6 +72,15 @@ class Courier:
         """How many events are here, those included that are being sent."""
         return len(self._queue) + len(self._under_way)
 
+    def outcomes(self) -> dict[str, int]:
+        """Return what has become of the events, by a word for it."""
+        return {
+            "delivered": self.delivered,
+            "given_up": self.given_up,
+            "dropped": self.dropped,
+            "lost": self.lost,
+        }
+
     def take(self, parcel: Parcel) -> None:
         """Take an event to the server, or drop the oldest ones that wait if there is no room."""
         self._queue.append(parcel)

@@ -40,6 +40,9 @@ it takes a few milliseconds with 10,000 sessions. ``/metrics`` shows the same sn
         "refusals": {"not_authorized": 1, "connections": 0, "joins": 0, "message_rate": 0, ...},  # by reason
         "event_loop": {"lag": 0.0004, "longest": 0.02, ...},       # seconds that a timer came too late: the last, the worst
         "process": {"cpu": 1.25, "memory": 73400320, "open_files": 25, "most_open_files": 1048576},
+        "http_events": [                    # of each component that sends events to web services
+            {"component": "http", "waiting": 2, "outcomes": {"delivered": 7, "given_up": 0, "dropped": 0, "lost": 0}}, ...
+        ],
         "certificates": [{"endpoint": "tcp://0.0.0.0:8443", "expires": 1795622400.0}, ...],
     }
 

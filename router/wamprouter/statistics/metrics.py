@@ -115,6 +115,11 @@ def _calls(snapshot: Snapshot) -> Iterable[Sample]:
     return [Sample((row["realm"], row["procedure"], row["match"]), row) for row in snapshot["calls"]]
 
 
+def _http_events(snapshot: Snapshot) -> Iterable[Sample]:
+    rows = snapshot.get("http_events", ())
+    return [Sample((row["component"], outcome), count) for row in rows for outcome, count in row["outcomes"].items()]
+
+
 def _errors(snapshot: Snapshot) -> Iterable[Sample]:
     return [Sample((row["realm"], uri), count) for row in snapshot["realms"] for uri, count in row["errors"].items()]
 
@@ -257,6 +262,20 @@ METRICS: Final = (
         "What was refused or slowed down, by the limit or the rule that did it.",
         ("reason",),
         _each("refusals"),
+    ),
+    Metric(
+        "wamprouter_http_events",
+        "counter",
+        "Events for web services that have arrived, or have not: given up, dropped since too many waited, lost at the end.",
+        ("component", "outcome"),
+        _http_events,
+    ),
+    Metric(
+        "wamprouter_http_events_waiting",
+        "gauge",
+        "Events for web services that are on their way.",
+        ("component",),
+        _rows("http_events", "waiting", "component"),
     ),
     Metric(
         "wamprouter_certificate_expiry_timestamp_seconds",

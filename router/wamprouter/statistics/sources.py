@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wamp.protocol.errors import AuthorizationFailed, LimitExceeded, NotAuthorized
+from wamprouter import config
 from wamprouter.statistics.process import LoopWatch, process
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ def connect(node: Node, watch: LoopWatch) -> None:
         "refusals": lambda: _refusals(node),
         "event_loop": watch.shown,
         "process": process,
+        "http_events": lambda: _http_events(node),
         "certificates": lambda: _certificates(node.listeners),
     }
     statistics.parts = parts
@@ -47,6 +50,20 @@ def _refusals(node: Node) -> Mapping[str, int]:
         "attempts_turned_away": throttle.turned_away,
         "questions_of_router": node.caller.refused,
     }
+
+
+def _http_events(node: Node) -> list[dict[str, Any]]:
+    """Return what has become of events that are sent to web services, by the names of the components that do it."""
+    found: dict[str, Counter[str]] = {}
+    for component, connection in node.hosted:
+        if isinstance(component, config.HttpComponent):
+            counts = found.setdefault(component.name, Counter())
+            for courier in getattr(connection.handler, "couriers", ()):
+                counts.update({"waiting": courier.waiting, **courier.outcomes()})
+    return [
+        {"component": name, "waiting": counts.pop("waiting", 0), "outcomes": dict(counts)}
+        for name, counts in found.items()
+    ]
 
 
 def _certificates(listeners: Iterable[Listener]) -> list[dict[str, Any]]:

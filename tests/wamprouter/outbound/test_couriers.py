@@ -158,6 +158,7 @@ def test_the_oldest_is_dropped(server: Server, lines: list[str]) -> None:
     for number in range(5):
         courier.take(parcel(number))
     assert (courier.dropped, courier.waiting) == (2, 3)
+    assert courier.outcomes() == {"delivered": 0, "given_up": 0, "dropped": 2, "lost": 0}
     server.answers(200)
     assert server.bodies == [b"0", b"3"]
     assert lines == ["events of com.news for h: events are dropped, because too many wait (1 so far)"]
