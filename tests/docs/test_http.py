@@ -124,12 +124,12 @@ def test_the_sample_works(tmp_path, service):
     """``config/http.yaml``: the application's page, the weather for visitors, and an order for the hook."""
     Service.heard = Queue()
     base = f"http://127.0.0.1:{service(Service)}"
-    text = (ROOT / "config/http.yaml").read_text("utf-8").replace("${HOOK_SECRET}", "s")
+    text = (ROOT / "config/http.yaml").read_text("utf-8").replace("${HOOK_SECRET}", "s").replace("${SHOP_TICKET}", "t")
     text = text.replace("${HOOK_URL:-http://127.0.0.1:9000/hook}", f"{base}/hook")
     text = text.replace("${WEATHER_URL:-http://127.0.0.1:9000}", base).replace('"${PORT:-8080}"', "0")
     text = text.replace('"${SHOP_PORT:-8000}"', base.rpartition(":")[2])
     with RouterProcess(tmp_path, yaml.safe_load(text)) as running:
-        ticket = {"ticket": {"authid": "shop", "ticket": "only for a try, on this machine"}}
+        ticket = {"ticket": {"authid": "shop", "ticket": "t"}}
         with wamp.connect(running.url("ws")) as visitor, wamp.connect(running.url("ws"), auth=ticket) as shop:
             assert visitor.call("com.example.weather", city="Ulm")["asked"] == "/weather/Ulm"
             shop.publish("com.example.order.new", 7)

@@ -17,6 +17,8 @@ SCHEMA = CONFIG / "router.schema.json"
 ENVIRON = {
     "BRIDGE_SECRET": "kLm9_nobody_guesses_this",
     "GITHUB_SECRET": "kLm9_nobody_guesses_this",
+    "HOOK_SECRET": "kLm9_nobody_guesses_this",
+    "SHOP_TICKET": "correct horse battery staple",
     "ORDERS_TICKET": "correct horse battery staple",
     "PUBLIC_ORIGIN": "https://app.example.com",
     "TLS_KEY": "privkey.pem",
