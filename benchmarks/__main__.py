@@ -45,6 +45,7 @@ class Bench:
     payload: int
     generator_cpus: set[int]
     router_cpus: set[int]
+    is_watched: bool = False  # ours: metrics are asked for and a console is open meanwhile
 
     def measure(self, subject: Running, serializer: str, name: str) -> list[Sample]:
         """Run one generator against one router or the echo."""
@@ -85,6 +86,8 @@ class Bench:
             for router in subjects:
                 subject = stack.enter_context(routers.running(router, self.router_cpus))
                 started.append(subject)
+                if self.is_watched and router.name == "wamprouter":
+                    stack.enter_context(routers.watching(subject, self.generator_cpus))
                 start = {
                     "seconds": subject.seconds_to_listen,
                     "resident": float(subject.resident),
@@ -117,6 +120,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--crossbar", type=Path, metavar="VENV", help="virtual environment that has Crossbar")
     parser.add_argument("--pin", action="store_true", help="generator on one core, routers on the others")
+    parser.add_argument(
+        "--watched", action="store_true", help="ours with metrics asked for each second, and a console's session"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures of all rounds there")
     parser.add_argument("--check", action="store_true", help="fail if a goal of the project is missed")
     return parser.parse_args(arguments)
@@ -141,7 +147,8 @@ def main(arguments: list[str] | None = None) -> int:
         began = perf_counter()
         serializers = [options.serializer] if options.serializer else ["json", "msgpack"]
         generator_cpus, router_cpus = plan_cores(pin=options.pin)
-        bench = Bench(QUICK if options.quick else FULL, options.payload, generator_cpus, router_cpus)
+        window = QUICK if options.quick else FULL
+        bench = Bench(window, options.payload, generator_cpus, router_cpus, options.watched)
         collected: list[Sample] = []
         for number in range(1, 1 + (options.repeat or (1 if options.quick else 3))):
             elapsed = perf_counter() - began
@@ -169,7 +176,7 @@ def choose(options: argparse.Namespace) -> list[Router]:
     """Return the routers to measure, ours first."""
     subjects = []
     if options.only != "crossbar":
-        subjects.append(routers.wamprouter())
+        subjects.append(routers.wamprouter(watched=options.watched))
     if options.only != "ours":
         subjects.append(routers.crossbar(options.crossbar))
     return subjects

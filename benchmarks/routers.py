@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
+from typing import Any
 
 from benchmarks import processes
 from benchmarks.errors import BenchmarkError
 from benchmarks.sockets import HOST
 from benchmarks.vocabulary import REALM
+from benchmarks.watcher import SECTION
 
 ROOT = Path(__file__).resolve().parent.parent
 CROSSBAR = ROOT / ".bench" / "crossbar"
@@ -76,12 +78,15 @@ class Running:
     resident: int = 0
 
 
-def wamprouter() -> Router:
-    """Return ours, as installed for this Python."""
+def wamprouter(*, watched: bool = False) -> Router:
+    """Return ours, as installed for this Python; ``watched`` has a section "admin" on the port above the router's."""
 
     def prepare(directory: Path, port: int) -> list[str]:
         config = directory / "router.json"
-        config.write_text(json.dumps({"version": 1, "realms": REALMS, "transports": [transport(port)]}))
+        document: dict[str, Any] = {"version": 1, "realms": REALMS, "transports": [transport(port)]}
+        if watched:
+            document["admin"] = {**SECTION, "endpoint": {"type": "tcp", "port": port + 1, "interface": HOST}}
+        config.write_text(json.dumps(document))
         return [sys.executable, "-m", "wamprouter", "start", "--config", str(config)]
 
     return Router("wamprouter", *installed(Path(sys.executable), "wamprouter"), prepare)
@@ -176,6 +181,25 @@ def running(router: Router, cpus: set[int]) -> Iterator[Running]:
 
 
 @contextmanager
+def watching(router: Running, cpus: set[int]) -> Iterator[None]:
+    """Have a router watched until the end of the block."""
+    command = [sys.executable, "-m", "benchmarks.watcher", str(router.port + 1)]
+    with affinity(cpus):
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+    try:
+        assert process.stdout is not None
+        if not process.stdout.readline():
+            raise BenchmarkError("the watcher has not started")
+        yield
+        if process.poll() is not None:
+            raise BenchmarkError("the watcher has ended")
+    finally:
+        _close(process)
+
+
+@contextmanager
 def echo(cpus: set[int]) -> Iterator[Running]:
     """Start the echo, which ends with its standard input."""
     command = [sys.executable, "-m", "benchmarks.echo"]
@@ -187,10 +211,15 @@ def echo(cpus: set[int]) -> Iterator[Running]:
         assert process.stdout is not None
         yield Running("echo", int(process.stdout.readline()), process.pid)
     finally:
-        end(process)
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
+        _close(process)
+
+
+def _close(process: subprocess.Popen[str]) -> None:
+    """End a process that is spoken to by pipes."""
+    end(process)
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 def end(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
