@@ -113,20 +113,20 @@ def test_subscribers_that_never_read_cost_no_more_than_their_queues(router: Rout
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["rs+unix", "rs", "ws"])
 def test_a_subscriber_that_reads_slowly_slows_its_publisher_down_and_loses_nothing(start: Start, scheme: str) -> None:
-    """It reads 10 MiB at some 2 MB/s, with a queue of 1 MiB: the publisher is paused, the subscriber is not expelled.
+    """It reads 10 MiB at some 4 MB/s, with a queue of 1 MiB: the publisher is paused, the subscriber is not expelled.
 
     Over TCP the kernel holds megabytes, and takes more in large steps. What the peer has read in between counts as well.
     """
     router = start({**RAWSOCKET, "endpoint": {"type": "unix", "path": "router.sock"}}, RAWSOCKET, WEBSOCKET)
     total, size = 640, 16 * KIB
-    subscriber, publisher = (Client(router.url(scheme)) for _ in range(2))
+    subscriber, publisher = Client(router.url(scheme), receive_buffer=64 * KIB), Client(router.url(scheme))
     subscriber.subscribe("com.flood")
     received: list[int] = []
 
     def read() -> None:
         while len(received) < total:
             received.append(subscriber.event_args()[0])
-            time.sleep(0.006)  # this is what makes it slow
+            time.sleep(0.004)  # this is what makes it slow
 
     reader = in_background(read)
     watch = MemoryWatch(router)
