@@ -15,24 +15,33 @@ BUILD_FILES := setup.cfg pyproject.toml
 
 # Arguments for pytest: make test PYTESTFLAGS="-x tests/wamp"
 PYTESTFLAGS ?=
-# Processes that share the tests, file by file; 0 runs them in one, as `python -m pytest` does.
-WORKERS ?= 2
+# Processes that share the tests, file by file; 0 runs them in one, as `python -m pytest` does. That is what is best for a few
+# tests, named in PYTESTFLAGS: there is nothing more to start, and a debugger works.
+ifndef WORKERS
+WORKERS := $(if $(strip $(PYTESTFLAGS)),0,2)
+endif
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTESTFLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage test-all lint format bench bench-clients docs schema screenshots npm vendor clean distclean
+.PHONY: help install run test coverage test-all lint format bench bench-clients docs schema screenshots npm vendor clean distclean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|' 2>/dev/null \
 		|| sed -nE 's/^([a-z-]+):.*## (.*)/  make \1: \2/p' $(firstword $(MAKEFILE_LIST))
 
+# One after the other, whatever -j says, because they are installed into one environment.
+install:  ## install what the targets below need, without running any of them
+	@$(MAKE) --no-print-directory -j1 $(VENV)/.installed-test $(VENV)/.installed-lint $(VENV)/.installed-docs npm
+
 run: $(VENV)/.installed  ## install what is missing, start the router with config/router.json
 	@$(BIN)/wamprouter start --config config/router.json
 
 test: $(VENV)/.installed-test npm  ## install what is missing, run the whole test suite
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTESTFLAGS)
+	@$(PYTEST)
 
-coverage: PYTESTFLAGS += --cov
-coverage: test  ## the tests, and the branch coverage of the pure core
+# By its own tests: measuring all others too would make them take half as long again. setup.cfg has what is enough (fail_under).
+coverage: $(VENV)/.installed-test  ## the branch coverage of the pure core by its own tests
+	@$(PYTEST) -q --cov tests/wamp/protocol tests/wamprouter/realm tests/wamprouter/test_session.py
 
 # Every interpreter is tried, then all that failed or could not be found are named.
 test-all:  ## the tests on Python 3.11, 3.12 and 3.13, each in its own virtual environment

@@ -1,6 +1,7 @@
 """For the whole suite: where browsers are required, a test that needs one must not skip; and Autobahn is on Twisted.
 
 Autobahn takes an event loop for the whole process, and parts of it that are imported before are useless ever after.
+No example of Hypothesis has a deadline: another process that shares the tests may have the machine just then.
 """
 
 import os
@@ -8,8 +9,11 @@ from collections.abc import Generator
 
 import pytest
 import txaio
+from hypothesis import settings
 
 txaio.use_twisted()
+settings.register_profile("shared", settings.default, deadline=None)
+settings.load_profile("shared")
 
 REQUIRED = "WAMPROUTER_REQUIRE_BROWSER"  # set by .ci/run, which installs what these tests need
 
