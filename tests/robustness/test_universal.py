@@ -168,7 +168,7 @@ def test_who_says_nothing_is_cut(start: Start, folder: Path) -> None:
     router = start(everything(folder, handshake_timeout=500, max_connections=1))
     with pytest.raises(Closed):
         Stream(router.url("rs")).read(1)
-    assert "the opening handshake took too long" in router.log
+    eventually(lambda: "the opening handshake took too long" in router.log, "it is logged")
     with Client(router.url("rs")):
         pass
 
@@ -178,7 +178,10 @@ def test_a_connection_counts_once(start: Start, folder: Path) -> None:
     router = start(everything(folder, max_connections=2))
     sockets = open_sockets(router)
     for _ in range(2):
-        with Client(router.url("rs")), Client(router.url("ws")), pytest.raises((Closed, RefusedHandshake)):
+        refused = pytest.raises(
+            (Closed, RefusedHandshake, ConnectionError)
+        )  # cut before it has sent anything, or after
+        with Client(router.url("rs")), Client(router.url("ws")), refused:
             RawSocket(router.url("rs"))
         eventually(lambda: open_sockets(router) == sockets, "all are closed")
 
