@@ -41,7 +41,7 @@ test: $(VENV)/.installed-test npm  ## install what is missing, run the whole tes
 
 # By its own tests: measuring all others too would make them take half as long again. setup.cfg has what is enough (fail_under).
 coverage: $(VENV)/.installed-test  ## the branch coverage of the pure core by its own tests
-	@$(PYTEST) -q --cov tests/wamp/protocol tests/wamprouter/realm tests/wamprouter/test_session.py
+	@$(PYTEST) -q tests/wamp/protocol tests/wamprouter/realm tests/wamprouter/test_session.py --cov
 
 # Every interpreter is tried, then all that failed or could not be found are named.
 test-all:  ## the tests on Python 3.11, 3.12 and 3.13, each in its own virtual environment
