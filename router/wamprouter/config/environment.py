@@ -163,13 +163,15 @@ class _Source:
             ) from None
         except UnicodeDecodeError:
             raise _Undefined(f"the file {shown(path)} is not UTF-8, expected text") from None
-        except (OSError, ValueError) as error:  # ValueError: a name with a NUL
+        except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise _Undefined(f"the file {shown(path)} cannot be read: {reason}") from None
 
 
 def _read(path: Path) -> str:
     """Return the text in a file, without the line's end that editors put at its end."""
+    if "\0" in str(path):  # Python's versions have different words for it
+        raise ValueError("its name has a NUL in it")
     if not stat.S_ISREG(path.stat().st_mode):  # a named pipe would keep us waiting
         raise ValueError("it is no file")
     with path.open("rb") as file:

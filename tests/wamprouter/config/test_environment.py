@@ -175,7 +175,7 @@ def test_a_file_that_cannot_be_had_is_one_line(tmp_path: Path) -> None:
         "binary": 'the file "binary" is not UTF-8, expected text',
         "pipe": 'the file "pipe" cannot be read: it is no file',
         "large/x": 'the file "large/x" cannot be read: Not a directory',
-        "a\0b": 'the file "a\\u0000b" cannot be read: embedded null byte',
+        "a\0b": 'the file "a\\u0000b" cannot be read: its name has a NUL in it',
     }
     assert {name: refused(f"${{file:{name}}}", tmp_path) for name in told} == {
         name: [line] for name, line in told.items()
