@@ -178,6 +178,23 @@ def test_overview_shows_that_calls_happen(console: Tab, application: Application
         console.until("[...document.querySelectorAll('.legend b')].some((rate) => parseFloat(rate.innerText) > 0)")
 
 
+QUICKLY = """(async () => {
+  const { Link } = await import("./lib/link.js");
+  const link = new Link("admin", { authid: "admin", secret: "letmein" });
+  await link.ready();
+  const first = new AbortController(), second = new AbortController();
+  link.follow("router.statistics", {}, () => {}, first.signal);
+  first.abort();
+  await new Promise((heard) => link.follow("router.statistics", {}, heard, second.signal));
+  link.close();
+})()"""
+
+
+def test_who_follows_while_another_leaves_hears_the_same_topic(console: Tab) -> None:
+    """A view that opens while the one before still takes its leave has the numbers, too."""
+    console.do("evaluate", QUICKLY)
+
+
 def test_call_in_flight_is_shown_until_it_is_done(console: Tab, application: Application) -> None:
     """With its procedure and who called, for as long as the callee works on it."""
     go(console, "calls")

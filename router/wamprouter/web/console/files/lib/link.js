@@ -49,6 +49,8 @@ export class Link extends EventTarget {
     this._session = null;
     /** @type {Set<Followed>} */
     this._followed = new Set();
+    /** @type {Map<string, Promise<void>>} */
+    this._turns = new Map(); // topic -> the end of what is being done about it
     /** @type {Set<(reason: RequestFailed) => void>} */
     this._pending = new Set();
     this._pause = FIRST_PAUSE;
@@ -130,6 +132,7 @@ export class Link extends EventTarget {
    * @returns {Promise<void>} done once the router knows; rejects with RequestFailed, and then nothing is followed
    */
   async follow(topic, options, onEvent, signal) {
+    if (signal.aborted) return;
     const followed = { topic, options, onEvent, handle: null };
     this._followed.add(followed);
     signal.addEventListener("abort", () => this._unfollow(followed));
@@ -142,18 +145,36 @@ export class Link extends EventTarget {
   }
 
   /** @param {Followed} followed */
-  async _subscribe(followed) {
-    const session = this._session;
-    followed.handle = await this._ask(() => session.subscribe(followed.topic, followed.onEvent, followed.options));
-    if (!this._followed.has(followed)) this._unfollow(followed);
+  _subscribe(followed) {
+    return this._inTurn(followed.topic, async () => {
+      if (!this._followed.has(followed)) return;
+      followed.handle = await this._ask((session) => session.subscribe(followed.topic, followed.onEvent, followed.options));
+    });
   }
 
   /** @param {Followed} followed */
   _unfollow(followed) {
     this._followed.delete(followed);
-    if (followed.handle?.active && followed.handle.session === this._session) {
-      this._ask(() => followed.handle.unsubscribe()).catch(() => {}); // the router has it no more
-    }
+    this._inTurn(followed.topic, async () => {
+      const { handle } = followed;
+      if (handle?.active && handle.session === this._session) await this._ask(() => handle.unsubscribe());
+    }).catch(() => {}); // the router has it no more
+  }
+
+  /**
+   * Do something about a topic when all before it is done. autobahn-js sends UNSUBSCRIBE when it knows of no other handler, and it knows
+   * of one only once SUBSCRIBED has come: a view that opens while another one closes would be left without events.
+   * @param {string} topic
+   * @param {() => Promise<void>} action
+   * @returns {Promise<void>}
+   */
+  _inTurn(topic, action) {
+    const done = (this._turns.get(topic) ?? Promise.resolve()).then(action);
+    const settled = done.catch(() => {}).finally(() => {
+      if (this._turns.get(topic) === settled) this._turns.delete(topic);
+    });
+    this._turns.set(topic, settled);
+    return done;
   }
 
   /**
