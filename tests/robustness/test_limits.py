@@ -100,10 +100,10 @@ def test_ten_thousand_sessions_come_and_go_and_leave_nothing_behind(start: Start
 
     listening = open_sockets(router)
     churn(4000)
-    eventually(lambda: open_sockets(router) == listening, "all connections of the warm-up are closed")
+    eventually(lambda: open_sockets(router) <= listening, "all connections of the warm-up are closed")
     before = anonymous_bytes(router)
     churn(10_000)
-    eventually(lambda: open_sockets(router) == listening, "all connections are closed")
+    eventually(lambda: open_sockets(router) <= listening, "all connections are closed")
     eventually(lambda: anonymous_bytes(router) <= 1.1 * before, f"memory returns to {before} + 10 %", within=5)
 
 
@@ -158,7 +158,7 @@ def test_thousands_that_never_finish_handshake_or_hello_are_dropped(impatient: R
         for stream in streams:
             stream.read_to_end()
             stream.close()
-        eventually(lambda: open_sockets(impatient) == before, "all are dropped")
+        eventually(lambda: open_sockets(impatient) <= before, "all are dropped")
         other.publish_acknowledged("com.t")
     for url in (websocket, rawsocket, web):
         with Client(url) as client:
@@ -312,7 +312,7 @@ def test_those_who_were_refused_do_not_stay(crowded: RouterProcess) -> None:
         stream.close()
     for client in clients:
         client.close()
-    eventually(lambda: open_sockets(crowded) == listening, "nothing stays open")
+    eventually(lambda: open_sockets(crowded) <= listening, "nothing stays open")
 
 
 # -- more than one address may have
@@ -506,7 +506,7 @@ def test_a_flood_that_is_paused_can_be_cut_off_and_leaves_nothing(start: Start) 
         for _ in range(200):
             client.publish("com.t")
         client.stream.reset()
-    eventually(lambda: open_sockets(router) == listening, "nothing stays open")
+    eventually(lambda: open_sockets(router) <= listening, "nothing stays open")
 
 
 # -- more joins than an address may try, more sessions than a principal may have

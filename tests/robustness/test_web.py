@@ -293,7 +293,7 @@ def test_who_sends_requests_ahead_and_is_gone_leaves_nothing(router: RouterProce
         stream = Stream(router.url("http"))
         stream.send(b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n" * 500)
         stream.reset()
-    eventually(lambda: open_sockets(router) == listening, "nothing stays open")
+    eventually(lambda: open_sockets(router) <= listening, "nothing stays open")
 
 
 def test_the_access_log_has_the_client_behind_a_trusted_proxy(start: Start) -> None:
