@@ -215,11 +215,11 @@ def echo(cpus: set[int]) -> Iterator[Running]:
 
 
 def _close(process: subprocess.Popen[str]) -> None:
-    """End a process that is spoken to by pipes."""
-    end(process)
+    """End a process that is spoken to by pipes, and would end with its input."""
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             pipe.close()
+    end(process)
 
 
 def end(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
